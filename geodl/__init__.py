@@ -1,0 +1,23 @@
+"""geodl: pretrained, benchmarked deep-learning models for geophysical dynamics, in Keras.
+
+>>> import geodl
+>>> "cloud_unet" in geodl.zoo.list_models()
+True
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+_MODULES = ("baselines", "datasets", "layers", "metrics", "models", "pipelines", "plotting", "themes", "zoo")
+
+
+def __getattr__(name):
+    # TensorFlow takes seconds to import: a module is loaded when it is first used.
+    if name in _MODULES:
+        return importlib.import_module(f"geodl.{name}")
+    raise AttributeError(f"module 'geodl' has no attribute {name!r}; it has {', '.join(_MODULES)}.")
+
+
+def __dir__():
+    return sorted([*globals(), *_MODULES])

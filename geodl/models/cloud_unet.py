@@ -1,0 +1,162 @@
+"""Cloud nowcasting by a U-Net that follows the clouds."""
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from geodl import cloud_types
+from geodl.layers import GaussianBlur, LucasKanade, UNetDecoder, UNetEncoder, Warp
+from geodl.models.cloud_nowcaster import FUTURE, PAST, CloudNowcaster, inside_image, pad_to_multiple
+
+# The network tells clear sky from 11 types of cloud; which surface shows in clear sky is read from the past frames.
+_CATEGORIES = 1 + cloud_types.CODES - cloud_types.FIRST_CLOUDY
+
+
+@keras.saving.register_keras_serializable(package="geodl")
+class CloudUNet(CloudNowcaster):
+    r"""A U-Net in the moving frame of the clouds, on top of smoothed advection.
+
+    1. `LucasKanade` estimates one flow \(\mathbf v\) from the six frames, which are carried to the last time.
+    2. Classes of the latest valid frame are carried to each lead time \(\tau\) and smoothed by a Gaussian of 1 pixel per
+       step, the mean forecast of an uncertain position: \(p_\tau = G_\tau * \mathrm{class}(\mathbf x - \tau \mathbf v)\).
+    3. A residual U-Net sees the aligned frames, at half resolution, and gives a correction \(\delta_\tau\) of the logits,
+       carried along with the clouds: \(\mathrm{softmax}(\log(p_\tau + \varepsilon) + \delta_\tau(\mathbf x - \tau \mathbf
+       v))\) over clear sky and 11 cloud types. It starts at zero.
+    4. Clear sky is shared among land, sea, snow and ice as the past frames show them at that place: surfaces do not move.
+
+    Args:
+        classes: number of classes, coded from 1; code 0 is no data. 15 for cloud types; with another number, a new head on
+            the body's features and class probabilities.
+        filters: channels of the U-Net at 1/2, 1/4 and 1/8 of the resolution.
+        embedding: channels a cloud-type code is embedded in.
+
+    Call arguments:
+        ct: cloud-type codes (batch, 6, y, x), any integer or float dtype, 0 where missing.
+
+    Returns:
+        Probabilities (batch, 4, y, x, classes + 1), float32. All are zero where no frame has data.
+
+    References:
+        Berthomier et al. (2020), Cloud cover nowcasting with deep learning, IPTA.
+        Ronneberger et al. (2015), U-Net: convolutional networks for biomedical image segmentation, MICCAI.
+
+    Example:
+        >>> model = CloudUNet(filters=(4, 4, 4))
+        >>> print(tuple(model(np.ones((1, 6, 32, 48), "uint8")).shape))
+        (1, 4, 32, 48, 16)
+    """
+
+    def __init__(self, classes=cloud_types.CODES - 1, filters=(40, 72, 112), embedding=8, **kwargs):
+        super().__init__(**kwargs)
+        self.classes, self.filters, self.embedding = int(classes), tuple(filters), int(embedding)
+        policy = self.dtype_policy
+
+        # === Motion and spreading, nothing learned: float32, because probabilities and positions need it ===
+        self.motion = LucasKanade(window=16.0, ridge=0.1, iterations=2, dtype="float32")
+        self.warp = Warp(dtype="float32")
+        self.align = Warp(interpolation="nearest", dtype="float32")
+        # In pixels of the half grid, on which a pixel itself spreads over half a pixel.
+        self.spread = [GaussianBlur(max(lead / 2, 0.5), dtype="float32") for lead in range(1, FUTURE + 1)]
+        self.surface_spread = GaussianBlur(8.0, dtype="float32")
+
+        # === Learned correction ===
+        self.embed = layers.Embedding(cloud_types.CODES, self.embedding, dtype=policy)
+        self.encoder = UNetEncoder(self.filters, blocks=(1, 1, 2), dtype=policy)
+        self.decoder = UNetDecoder(blocks=(1, 1), dtype=policy)
+        self.correction = layers.Conv2D(
+            FUTURE * _CATEGORIES, 3, padding="same", kernel_initializer="zeros", dtype="float32"
+        )
+        self.head = None
+        if self.classes != cloud_types.CODES - 1:
+            self.head = layers.Dense(self.classes, dtype="float32")
+
+    def build(self, input_shape):
+        batch = input_shape[0]
+        channels = 4 * PAST * self.embedding + 2
+        self.embed.build((batch, PAST, None, None))
+        self.encoder.build((batch, None, None, channels))
+        features = self.encoder.compute_output_shape((batch, None, None, channels))
+        self.decoder.build(features)
+        self.correction.build(features[0])
+        if self.head is not None:
+            self.head.build((batch, FUTURE, None, None, cloud_types.CODES - 1))
+
+    def call(self, ct):
+        _, _, height, width = ops.shape(ct)
+        ct = pad_to_multiple(ops.cast(ct, "int32"), self.multiple)
+        flow = self.motion_of(ct)
+        aligned = self._align(ct, flow)
+        correction = self.correction(self.decoder(self.encoder(self._trunk_input(aligned, flow))))
+        probability = self._probability(aligned, flow, correction)
+        clear = probability[..., :1] * self._surface(ct)
+        types = ops.concatenate([clear, probability[..., 1:]], axis=-1)
+        if self.head is not None:
+            types = ops.softmax(self.head(ops.log(types + 1e-4)))
+        outside = ops.zeros_like(types[..., :1])
+        types = ops.concatenate([outside, types * inside_image(ct)], axis=-1)
+        return types[:, :, :height, :width]
+
+    def motion_of(self, ct):
+        """Flow (batch, y, x, 2) of codes (batch, 6, y, x), in pixels per 15 minutes."""
+        indicators = np.zeros((cloud_types.CODES, len(cloud_types.MOTION_GROUPS)), "float32")
+        for group, codes in enumerate(cloud_types.MOTION_GROUPS):
+            indicators[list(codes), group] = 1.0
+        frames = ops.take(ops.convert_to_tensor(indicators), ct, axis=0)
+        return ops.stop_gradient(self.motion(frames, ops.cast(ct > 0, "float32")))
+
+    def _align(self, ct, flow):
+        """All frames carried to the time of the last one."""
+        batch, time, height, width = ops.shape(ct)
+        age = ops.reshape(ops.arange(time - 1, -1, -1, dtype="float32"), (1, time, 1, 1, 1))
+        displacement = ops.reshape(-age * flow[:, None], (batch * time, height, width, 2))
+        aligned = self.align(ops.reshape(ct, (batch * time, height, width, 1)), displacement)
+        return ops.reshape(aligned, (batch, time, height, width))
+
+    def _trunk_input(self, aligned, flow):
+        batch, time, height, width = ops.shape(aligned)
+        embedded = self.embed(aligned)
+        squares = ops.reshape(embedded, (batch, time, height // 2, 2, width // 2, 2, self.embedding))
+        squares = ops.transpose(squares, (0, 2, 4, 1, 3, 5, 6))
+        squares = ops.reshape(squares, (batch, height // 2, width // 2, 4 * PAST * self.embedding))
+        return ops.concatenate([squares, ops.cast(_halve(flow) / 8, squares.dtype)], axis=-1)
+
+    def _probability(self, aligned, flow, correction):
+        """Probabilities (batch, 4, y, x, 12) of clear sky and each cloud type."""
+        batch, time, height, width = ops.shape(aligned)
+        latest = aligned[:, 0]
+        for frame in range(1, time):
+            latest = ops.where(aligned[:, frame] > 0, aligned[:, frame], latest)
+        # −1 is no data, which has no category; 0 is clear; then the cloud types.
+        category = ops.where(latest > 0, ops.maximum(latest - cloud_types.FIRST_CLOUDY + 1, 0), -1)
+        source = _halve(ops.one_hot(category, _CATEGORIES, dtype="float32"))
+        velocity = _halve(flow) / 2
+        logits = []
+        for lead, delta in enumerate(ops.split(correction, FUTURE, axis=-1), start=1):
+            mean = self.spread[lead - 1](self.warp(source, -lead * velocity))
+            mean = mean / (ops.sum(mean, axis=-1, keepdims=True) + 1e-3)
+            logits.append(ops.log(mean + 0.01) + self.warp(delta, -lead * velocity))
+        logits = ops.reshape(ops.stack(logits, axis=1), (batch * FUTURE, height // 2, width // 2, _CATEGORIES))
+        logits = ops.image.resize(logits, (height, width), interpolation="bilinear")
+        return ops.reshape(ops.softmax(logits), (batch, FUTURE, height, width, _CATEGORIES))
+
+    def _surface(self, ct):
+        """Shares (batch, 1, y, x, 4) of land, sea, snow and ice in clear sky, as seen there or nearby in the past."""
+        _, _, height, width = ops.shape(ct)
+        seen = ops.sum(ops.one_hot(ct, cloud_types.FIRST_CLOUDY, dtype="float32")[..., 1:], axis=1)
+        nearby = ops.image.resize(self.surface_spread(_halve(seen)), (height, width), interpolation="bilinear")
+        seen = seen + 0.1 * nearby + 1e-4
+        return (seen / ops.sum(seen, axis=-1, keepdims=True))[:, None]
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "classes": self.classes,
+            "filters": self.filters,
+            "embedding": self.embedding,
+        }
+
+
+def _halve(image):
+    """Means over 2×2 pixels of (batch, y, x, channel)."""
+    batch, height, width, channels = ops.shape(image)
+    return ops.mean(ops.reshape(image, (batch, height // 2, 2, width // 2, 2, channels)), axis=(2, 4))
