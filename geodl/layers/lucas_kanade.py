@@ -1,9 +1,12 @@
 """Motion from a sequence of images, as a differentiable layer."""
 
+import math
+
 import keras
 from keras import ops
 
 from geodl.layers.gaussian_blur import GaussianBlur
+from geodl.layers.resample import double, halve
 from geodl.layers.warp import Warp
 
 
@@ -22,7 +25,7 @@ class LucasKanade(keras.layers.Layer):
 
     Args:
         window: standard deviation of \(G\), in pixels of the input grid.
-        levels: subsampling factors from coarse to fine, each twice the next one.
+        levels: subsampling factors from coarse to fine, powers of two, each twice the next one.
         iterations: Gauss–Newton steps on each level.
         ridge: \(\lambda\), relative to the mean squared gradient of the image.
 
@@ -53,7 +56,7 @@ class LucasKanade(keras.layers.Layer):
         self.ridge = float(ridge)
         # Half precision cannot hold positions on a large grid: the estimate is always made in float32.
         self._warp = Warp(dtype="float32")
-        self._window = {level: GaussianBlur(self.window / level, dtype="float32") for level in self.levels}
+        self._windows = [GaussianBlur(self.window / level, dtype="float32") for level in self.levels]
         self._presmoothing = GaussianBlur(0.75, dtype="float32")
 
     def call(self, frames, valid):
@@ -61,16 +64,16 @@ class LucasKanade(keras.layers.Layer):
         valid = ops.cast(valid, "float32")[..., None]
         batch, _, height, width, _ = ops.shape(frames)
         flow = ops.zeros((batch, height // self.levels[0], width // self.levels[0], 2), "float32")
-        for level in self.levels:
+        for level, window in zip(self.levels, self._windows, strict=True):
             if level != self.levels[0]:
-                flow = 2.0 * _enlarge(flow, 2)
+                flow = 2.0 * double(flow)
             images = _pool(frames, level)
             known = ops.cast(_pool(valid, level) > 0.99, "float32")
             images = self._smooth(images)
             for _ in range(self.iterations):
-                flow = flow + self._step(flow, images, known, self._window[level])
-        if self.levels[-1] > 1:
-            flow = self.levels[-1] * _enlarge(flow, self.levels[-1])
+                flow = flow + self._step(flow, images, known, window)
+        for _ in range(round(math.log2(self.levels[-1]))):
+            flow = 2.0 * double(flow)
         return ops.cast(flow, self.compute_dtype)
 
     def _smooth(self, images):
@@ -119,17 +122,12 @@ class LucasKanade(keras.layers.Layer):
 
 
 def _pool(images, factor):
-    """Means over squares of `factor` pixels of (batch, time, y, x, channel)."""
+    """Means over squares of `factor` pixels of (batch, time, y, x, channel), `factor` a power of two."""
     batch, time, height, width, channels = ops.shape(images)
-    blocks = ops.reshape(images, (batch, time, height // factor, factor, width // factor, factor * channels))
-    blocks = ops.mean(blocks, axis=3)
-    blocks = ops.reshape(blocks, (batch, time, height // factor, width // factor, factor, channels))
-    return ops.mean(blocks, axis=4)
-
-
-def _enlarge(flow, factor):
-    _, height, width, _ = ops.shape(flow)
-    return ops.image.resize(flow, (height * factor, width * factor), interpolation="bilinear")
+    images = ops.reshape(images, (batch * time, height, width, channels))
+    for _ in range(round(math.log2(factor))):
+        images = halve(images)
+    return ops.reshape(images, (batch, time, height // factor, width // factor, channels))
 
 
 def _gradient(image, axis):

@@ -6,6 +6,7 @@ from keras import layers, ops
 
 from geodl import cloud_types
 from geodl.layers import GaussianBlur, LucasKanade, UNetDecoder, UNetEncoder, Warp
+from geodl.layers.resample import double, halve
 from geodl.models.cloud_nowcaster import FUTURE, PAST, CloudNowcaster, inside_image, pad_to_multiple
 
 # The network tells clear sky from 11 types of cloud; which surface shows in clear sky is read from the past frames.
@@ -60,9 +61,12 @@ class CloudUNet(CloudNowcaster):
         self.surface_spread = GaussianBlur(8.0, dtype="float32")
 
         # === Learned correction ===
-        self.embed = layers.Embedding(cloud_types.CODES, self.embedding, dtype=policy)
+        self.embed = layers.Embedding(
+            cloud_types.CODES, self.embedding, keras.initializers.RandomNormal(stddev=1.0), dtype=policy
+        )
         self.encoder = UNetEncoder(self.filters, blocks=(1, 1, 2), dtype=policy)
         self.decoder = UNetDecoder(blocks=(1, 1), dtype=policy)
+        self.normalization = layers.LayerNormalization(dtype=policy)
         self.correction = layers.Conv2D(
             FUTURE * _CATEGORIES, 3, padding="same", kernel_initializer="zeros", dtype="float32"
         )
@@ -77,6 +81,7 @@ class CloudUNet(CloudNowcaster):
         self.encoder.build((batch, None, None, channels))
         features = self.encoder.compute_output_shape((batch, None, None, channels))
         self.decoder.build(features)
+        self.normalization.build(features[0])
         self.correction.build(features[0])
         if self.head is not None:
             self.head.build((batch, FUTURE, None, None, cloud_types.CODES - 1))
@@ -86,7 +91,8 @@ class CloudUNet(CloudNowcaster):
         ct = pad_to_multiple(ops.cast(ct, "int32"), self.multiple)
         flow = self.motion_of(ct)
         aligned = self._align(ct, flow)
-        correction = self.correction(self.decoder(self.encoder(self._trunk_input(aligned, flow))))
+        features = self.decoder(self.encoder(self._trunk_input(aligned, flow)))
+        correction = self.correction(self.normalization(features))
         probability = self._probability(aligned, flow, correction)
         clear = probability[..., :1] * self._surface(ct)
         types = ops.concatenate([clear, probability[..., 1:]], axis=-1)
@@ -118,7 +124,7 @@ class CloudUNet(CloudNowcaster):
         squares = ops.reshape(embedded, (batch, time, height // 2, 2, width // 2, 2, self.embedding))
         squares = ops.transpose(squares, (0, 2, 4, 1, 3, 5, 6))
         squares = ops.reshape(squares, (batch, height // 2, width // 2, 4 * PAST * self.embedding))
-        return ops.concatenate([squares, ops.cast(_halve(flow) / 8, squares.dtype)], axis=-1)
+        return ops.concatenate([squares, ops.cast(halve(flow) / 8, squares.dtype)], axis=-1)
 
     def _probability(self, aligned, flow, correction):
         """Probabilities (batch, 4, y, x, 12) of clear sky and each cloud type."""
@@ -128,23 +134,20 @@ class CloudUNet(CloudNowcaster):
             latest = ops.where(aligned[:, frame] > 0, aligned[:, frame], latest)
         # −1 is no data, which has no category; 0 is clear; then the cloud types.
         category = ops.where(latest > 0, ops.maximum(latest - cloud_types.FIRST_CLOUDY + 1, 0), -1)
-        source = _halve(ops.one_hot(category, _CATEGORIES, dtype="float32"))
-        velocity = _halve(flow) / 2
+        source = halve(ops.one_hot(category, _CATEGORIES, dtype="float32"))
+        velocity = halve(flow) / 2
         logits = []
         for lead, delta in enumerate(ops.split(correction, FUTURE, axis=-1), start=1):
             mean = self.spread[lead - 1](self.warp(source, -lead * velocity))
             mean = mean / (ops.sum(mean, axis=-1, keepdims=True) + 1e-3)
             logits.append(ops.log(mean + 0.01) + self.warp(delta, -lead * velocity))
         logits = ops.reshape(ops.stack(logits, axis=1), (batch * FUTURE, height // 2, width // 2, _CATEGORIES))
-        logits = ops.image.resize(logits, (height, width), interpolation="bilinear")
-        return ops.reshape(ops.softmax(logits), (batch, FUTURE, height, width, _CATEGORIES))
+        return ops.reshape(ops.softmax(double(logits)), (batch, FUTURE, height, width, _CATEGORIES))
 
     def _surface(self, ct):
         """Shares (batch, 1, y, x, 4) of land, sea, snow and ice in clear sky, as seen there or nearby in the past."""
-        _, _, height, width = ops.shape(ct)
         seen = ops.sum(ops.one_hot(ct, cloud_types.FIRST_CLOUDY, dtype="float32")[..., 1:], axis=1)
-        nearby = ops.image.resize(self.surface_spread(_halve(seen)), (height, width), interpolation="bilinear")
-        seen = seen + 0.1 * nearby + 1e-4
+        seen = seen + 0.1 * double(self.surface_spread(halve(seen))) + 1e-4
         return (seen / ops.sum(seen, axis=-1, keepdims=True))[:, None]
 
     def get_config(self):
@@ -154,9 +157,3 @@ class CloudUNet(CloudNowcaster):
             "filters": self.filters,
             "embedding": self.embedding,
         }
-
-
-def _halve(image):
-    """Means over 2×2 pixels of (batch, y, x, channel)."""
-    batch, height, width, channels = ops.shape(image)
-    return ops.mean(ops.reshape(image, (batch, height // 2, 2, width // 2, 2, channels)), axis=(2, 4))

@@ -1,0 +1,1 @@
+"""TFDS builders of geodl's datasets, one folder each; `geodl.datasets` loads them."""

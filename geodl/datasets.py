@@ -1,0 +1,136 @@
+"""Datasets: `load` for `model.fit`, `open_dataset` for xarray, built on first use by the TFDS builders beside the library."""
+
+import hashlib
+import importlib
+import os
+import urllib.request
+from fnmatch import fnmatch
+from importlib import resources
+from pathlib import Path
+
+from geodl.errors import InputError
+
+
+def list_datasets(pattern: str = "*") -> list[str]:
+    """Names of the datasets that match a pattern.
+
+    >>> list_datasets("cloud*")
+    ['clouds']
+    """
+    folders = resources.files("geodl_datasets").iterdir()
+    names = (folder.name for folder in folders if folder.is_dir() and (folder / "TAGS.txt").is_file())
+    return sorted(name for name in names if fnmatch(name, pattern))
+
+
+def load(
+    name: str,
+    config: str | None = None,
+    split: str = "train",
+    batch_size: int = 8,
+    patch: int | None = None,
+    augment: bool = False,
+    max_missing: int = 0,
+    seed: int = 0,
+):
+    """A `tf.data.Dataset` of batches (x, y) that `model.fit` takes.
+
+    Args:
+        name: as in `list_datasets()`.
+        config: variant of the dataset; its README lists them. The first one by default.
+        split: "train", "validation" or "test".
+        batch_size: samples a batch.
+        patch: cut the fields into square patches of this many pixels; whole fields by default.
+        augment: patches at random places, flipped and transposed at random, in random order.
+        max_missing: with `augment`, up to so many input frames are dropped at random.
+        seed: of all random choices.
+
+    Raises:
+        InputError: unknown name, config or split, or a source file that is not found.
+    """
+    from geodl import pipelines
+
+    builder = prepared_builder(name, config)
+    pairs = _examples(builder, split).map(builder.pair)
+    if patch is not None:
+        pairs = pipelines.patches(pairs, patch, augment, seed)
+    if augment and max_missing:
+        pairs = pipelines.drop_frames(pairs, max_missing, seed=seed + 1)
+    return pipelines.batches(pairs, batch_size)
+
+
+def open_dataset(name: str, config: str | None = None, split: str = "test"):
+    """The samples of a split as one `xarray.Dataset`, in memory.
+
+    Raises:
+        InputError: unknown name, config or split, or a source file that is not found.
+    """
+    builder = prepared_builder(name, config)
+    return builder.to_xarray(list(_examples(builder, split).as_numpy_iterator()))
+
+
+def prepared_builder(name: str, config: str | None = None):
+    """The TFDS builder of a dataset, its data made ready in TFDS's data directory if they are not there yet."""
+    if name not in list_datasets():
+        raise InputError(f"Expected one of the datasets {', '.join(list_datasets())}; found {name!r}.")
+    import tensorflow_datasets as tfds
+
+    module = importlib.import_module(f"geodl_datasets.{name}.{name}_dataset_builder")
+    configs = list(module.Builder.builder_configs)
+    if config is not None and config not in configs:
+        raise InputError(f"Expected one of the configs {', '.join(configs)} of {name}; found {config!r}.")
+    builder = module.Builder(config=config or configs[0])
+    tfds.disable_progress_bar()
+    builder.download_and_prepare(download_config=tfds.download.DownloadConfig(compute_stats="skip"))
+    return builder
+
+
+def find_source(name: str, filename: str) -> Path:
+    """A source file of dataset `name`: in `GEODL_SOURCES`, else TFDS's manual directory, else downloaded from its origin.
+
+    Raises:
+        InputError: the file is nowhere and has no known origin, or what was downloaded has another sha256.
+    """
+    import tensorflow_datasets as tfds
+
+    shipped = resources.files("geodl_datasets") / name / filename
+    if shipped.is_file():
+        return Path(str(shipped))
+    manual = Path(tfds.core.constants.DATA_DIR) / "downloads" / "manual"
+    searched = [Path(folder) for folder in (os.environ.get("GEODL_SOURCES"), manual) if folder]
+    for folder in searched:
+        for path in sorted(folder.rglob(filename)):
+            return path
+    for url, _, sha256, target in _checksums(name):
+        if target == filename and url != "-":
+            return _download(url, sha256, manual / filename)
+    places = ", ".join(map(str, searched))
+    raise InputError(
+        f"Expected the source file {filename} of {name} in {places}; it is not there and cannot be downloaded. "
+        f"Put it in a directory and set GEODL_SOURCES to it; the README of the dataset says where it comes from."
+    )
+
+
+def _checksums(name: str) -> list[list[str]]:
+    lines = (resources.files("geodl_datasets") / name / "checksums.tsv").read_text().splitlines()
+    return [line.split("\t") for line in lines if line]
+
+
+def _download(url: str, sha256: str, path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".part")
+    try:
+        urllib.request.urlretrieve(url, partial)
+    except OSError as error:
+        raise InputError(f"Could not download {url}: {error}. Put {path.name} in the directory GEODL_SOURCES.") from error
+    found = hashlib.sha256(partial.read_bytes()).hexdigest()
+    if found != sha256:
+        partial.unlink()
+        raise InputError(f"Expected sha256 {sha256} for {url}; found {found}. Nothing was kept.")
+    partial.rename(path)
+    return path
+
+
+def _examples(builder, split: str):
+    if split not in builder.info.splits:
+        raise InputError(f"Expected a split among {', '.join(builder.info.splits)} of {builder.info.full_name}; found {split!r}.")
+    return builder.as_dataset(split=split, shuffle_files=False)

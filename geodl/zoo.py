@@ -1,0 +1,132 @@
+"""Published models: `load`, `list_models`, `card`, `save`."""
+
+import difflib
+import hashlib
+import importlib.util
+import json
+import shutil
+import tempfile
+from fnmatch import fnmatch
+from importlib import resources
+from pathlib import Path
+
+from geodl.errors import InputError
+
+CONFIG, WEIGHTS, CARD = "config.json", "model.weights.h5", "card.json"
+
+
+def list_models(pattern: str = "*", theme: str | None = None) -> list[str]:
+    """Names of the published models that match a pattern, of one theme or of all.
+
+    >>> list_models("cloud_u*", theme="segmentation")
+    ['cloud_unet']
+    """
+    folders = resources.files("geodl_zoo").iterdir()
+    names = sorted(folder.name for folder in folders if (folder / CARD).is_file())
+    return [name for name in names if fnmatch(name, pattern) and theme in (None, card(name)["theme"])]
+
+
+def folder_of(name: str) -> Path:
+    """Folder of a published model.
+
+    Raises:
+        InputError: no such model; the message suggests the nearest name.
+    """
+    folder = Path(str(resources.files("geodl_zoo"))) / name
+    if not (folder / "recipe.py").is_file():
+        names = sorted(path.parent.name for path in folder.parent.glob("*/recipe.py"))
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise InputError(f"Expected one of the models {', '.join(names)}; found {name!r}.{hint}")
+    return folder
+
+
+def card(name: str) -> dict:
+    """The card of a published model: what it is, what it was trained on, its scores beside those of the baselines.
+
+    Raises:
+        InputError: no such model.
+    """
+    return json.loads((folder_of(name) / CARD).read_text())
+
+
+def recipe(name: str):
+    """The training script of a published model, as a module.
+
+    Raises:
+        InputError: no such model.
+    """
+    path = folder_of(name) / "recipe.py"
+    spec = importlib.util.spec_from_file_location(f"geodl_zoo.{name}.recipe", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def load(name: str | Path, pretrained: bool = True, classes: int | None = None):
+    """A published model, or one that `save` wrote, compiled and ready for `predict`, `fit` and `export`.
+
+    Args:
+        name: as in `list_models()`, or a folder.
+        pretrained: with its weights; otherwise with random ones.
+        classes: number of classes of a new head; the body keeps its weights.
+
+    Raises:
+        InputError: no such model, or weights whose sha256 is not the one on the card.
+    """
+    import keras
+
+    from geodl import metrics, models
+
+    del metrics, models  # importing them registers the classes that config.json names
+    folder = Path(name) if (Path(name) / CONFIG).is_file() else folder_of(str(name))
+    config = json.loads((folder / CONFIG).read_text())
+    if classes is not None:
+        config["model"]["config"]["classes"] = classes
+    model = keras.saving.deserialize_keras_object(config["model"])
+    model.build(tuple(config["build"]))
+    if pretrained:
+        _check_weights(folder)
+        model.load_weights(folder / WEIGHTS, skip_mismatch=classes is not None)
+    if config["compile"] is not None:
+        model.compile_from_config(config["compile"])
+    return model
+
+
+def save(model, path: str | Path) -> None:
+    """Writes the configuration, compile settings and weights of a model into a folder that `load` reads.
+
+    The folder is complete or not there: it is written under a temporary name and then moved. Files that are already in it
+    and that are not the model's are kept.
+    """
+    import keras
+
+    path = Path(path)
+    path.mkdir(parents=True, exist_ok=True)
+    config = {
+        "model": keras.saving.serialize_keras_object(model),
+        "build": model.get_build_config()["input_shape"],
+        "compile": model.get_compile_config(),
+    }
+    # What `serialize_keras_object` repeats of it would bring back the optimizer's state of no use here.
+    for key in ("build_config", "compile_config"):
+        config["model"].pop(key, None)
+    with tempfile.TemporaryDirectory(dir=path) as scratch:
+        model.save_weights(Path(scratch) / WEIGHTS)
+        (Path(scratch) / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
+        for file in (WEIGHTS, CONFIG):
+            shutil.move(Path(scratch) / file, path / file)
+
+
+def sha256_of(name: str | Path) -> str:
+    """sha256 of the weights of a published model or saved folder."""
+    folder = Path(name) if (Path(name) / WEIGHTS).is_file() else folder_of(str(name))
+    return hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
+
+
+def _check_weights(folder: Path) -> None:
+    if not (folder / CARD).is_file():
+        return  # saved by a user: there is no card to compare with
+    expected, found = json.loads((folder / CARD).read_text())["sha256"], sha256_of(folder)
+    if found != expected:
+        raise InputError(f"Expected weights with sha256 {expected} in {folder / WEIGHTS}; found {found}: install again.")

@@ -1,0 +1,1 @@
+"""Published models of geodl, one folder each; `geodl.zoo` reads them."""

@@ -1,0 +1,40 @@
+"""Trains `cloud_unet` on a Meteosat scene: about an hour on two cores."""
+
+from pathlib import Path
+
+import keras
+
+from geodl import datasets, zoo
+from geodl.metrics import ClassAccuracy, CloudAccuracy, CloudTypeLoss
+from geodl.models import CloudUNet
+
+
+def train(output: Path, epochs: int = 24, seed: int = 0, callbacks=()) -> keras.Model:
+    """Fits the model, resuming where a killed run stopped, and saves it in the folder `output`."""
+    keras.utils.set_random_seed(seed)
+    scene = {"name": "clouds", "config": "msg_europe", "batch_size": 2}
+    training = datasets.load(**scene, split="train", patch=192, augment=True, max_missing=2, seed=seed)
+    validation = datasets.load(**scene, split="validation", patch=256)
+
+    model = CloudUNet()
+    model.compile(
+        optimizer=keras.optimizers.AdamW(1e-3, weight_decay=0.01, global_clipnorm=1.0),
+        loss=CloudTypeLoss(mask_weight=2.0),
+        metrics=[CloudAccuracy(), ClassAccuracy()],
+    )
+    cosine = keras.optimizers.schedules.CosineDecay(1.5e-3, decay_steps=epochs)
+    model.fit(
+        training,
+        validation_data=validation,
+        epochs=epochs,
+        callbacks=[
+            keras.callbacks.LearningRateScheduler(lambda epoch, rate: float(cosine(epoch))),
+            keras.callbacks.BackupAndRestore(output / "backup"),
+            keras.callbacks.EarlyStopping("val_loss", patience=8, restore_best_weights=True),
+            keras.callbacks.CSVLogger(output / "log.csv", append=True),
+            *callbacks,
+        ],
+        verbose=2,
+    )
+    zoo.save(model, output)
+    return model
