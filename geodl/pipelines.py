@@ -75,7 +75,7 @@ def patches(pairs: tf.data.Dataset, size: int, augment: bool = False, seed: int 
     return pairs.map(at_random)
 
 
-def drop_frames(pairs: tf.data.Dataset, most: int, probability: float = 0.3, seed: int = 0) -> tf.data.Dataset:
+def drop_frames(pairs: tf.data.Dataset, most: int, probability: float = 0.2, seed: int = 0) -> tf.data.Dataset:
     """Sets up to `most` frames of x to 0, missing, in a share `probability` of the pairs.
 
     Example:

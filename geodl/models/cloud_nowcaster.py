@@ -125,6 +125,14 @@ def inside_image(ct):
     return ops.cast(ops.any(ct > 0, axis=1), "float32")[:, None, :, :, None]
 
 
+def motion_groups(ct):
+    """Indicators (batch, time, y, x, group) of the cloud types that move together."""
+    table = np.zeros((cloud_types.CODES, len(cloud_types.MOTION_GROUPS)), "float32")
+    for group, codes in enumerate(cloud_types.MOTION_GROUPS):
+        table[list(codes), group] = 1.0
+    return ops.take(ops.convert_to_tensor(table), ct, axis=0)
+
+
 def _codes(field: xr.DataArray) -> np.ndarray:
     """Codes (sample, time, y, x) as uint8, 0 where missing."""
     values = field.values if "sample" in field.dims else field.values[None]

@@ -1,13 +1,12 @@
 """Cloud nowcasting by a U-Net that follows the clouds."""
 
 import keras
-import numpy as np
 from keras import layers, ops
 
 from geodl import cloud_types
 from geodl.layers import GaussianBlur, LucasKanade, UNetDecoder, UNetEncoder, Warp
 from geodl.layers.resample import double, halve
-from geodl.models.cloud_nowcaster import FUTURE, PAST, CloudNowcaster, inside_image, pad_to_multiple
+from geodl.models.cloud_nowcaster import FUTURE, PAST, CloudNowcaster, inside_image, motion_groups, pad_to_multiple
 
 # The network tells clear sky from 11 types of cloud; which surface shows in clear sky is read from the past frames.
 _CATEGORIES = 1 + cloud_types.CODES - cloud_types.FIRST_CLOUDY
@@ -18,11 +17,12 @@ class CloudUNet(CloudNowcaster):
     r"""A U-Net in the moving frame of the clouds, on top of smoothed advection.
 
     1. `LucasKanade` estimates one flow \(\mathbf v\) from the six frames, which are carried to the last time.
-    2. Classes of the latest valid frame are carried to each lead time \(\tau\) and smoothed by a Gaussian of 1 pixel per
-       step, the mean forecast of an uncertain position: \(p_\tau = G_\tau * \mathrm{class}(\mathbf x - \tau \mathbf v)\).
+    2. Classes of the latest valid frame are smoothed by a Gaussian of 1 pixel per step and carried to each lead time
+       \(\tau\), the mean forecast of an uncertain position: \(p_\tau(\mathbf x) = (G_\tau * \mathrm{class})(\mathbf x - \tau
+       \mathbf v)\).
     3. A residual U-Net sees the aligned frames, at half resolution, and gives a correction \(\delta_\tau\) of the logits,
-       carried along with the clouds: \(\mathrm{softmax}(\log(p_\tau + \varepsilon) + \delta_\tau(\mathbf x - \tau \mathbf
-       v))\) over clear sky and 11 cloud types. It starts at zero.
+       carried along with the clouds: \(\mathrm{softmax}((1 + M_\tau) \log(p_\tau + \varepsilon) + \delta_\tau(\mathbf x -
+       \tau \mathbf v))\) over clear sky and 11 cloud types, \(M_\tau\) a matrix. Both corrections start at zero.
     4. Clear sky is shared among land, sea, snow and ice as the past frames show them at that place: surfaces do not move.
 
     Args:
@@ -47,7 +47,7 @@ class CloudUNet(CloudNowcaster):
         (1, 4, 32, 48, 16)
     """
 
-    def __init__(self, classes=cloud_types.CODES - 1, filters=(40, 72, 112), embedding=8, **kwargs):
+    def __init__(self, classes=cloud_types.CODES - 1, filters=(32, 64, 112), embedding=8, **kwargs):
         super().__init__(**kwargs)
         self.classes, self.filters, self.embedding = int(classes), tuple(filters), int(embedding)
         policy = self.dtype_policy
@@ -70,19 +70,23 @@ class CloudUNet(CloudNowcaster):
         self.correction = layers.Conv2D(
             FUTURE * _CATEGORIES, 3, padding="same", kernel_initializer="zeros", dtype="float32"
         )
+        # A linear map of the log-probabilities: how classes turn into one another on average, whatever the place.
+        self.transition = [layers.Dense(_CATEGORIES, kernel_initializer="zeros", dtype="float32") for _ in self.spread]
         self.head = None
         if self.classes != cloud_types.CODES - 1:
             self.head = layers.Dense(self.classes, dtype="float32")
 
     def build(self, input_shape):
         batch = input_shape[0]
-        channels = 4 * PAST * self.embedding + 2
+        channels = 4 * PAST * self.embedding + FUTURE * _CATEGORIES + 2
         self.embed.build((batch, PAST, None, None))
         self.encoder.build((batch, None, None, channels))
         features = self.encoder.compute_output_shape((batch, None, None, channels))
         self.decoder.build(features)
         self.normalization.build(features[0])
         self.correction.build(features[0])
+        for layer in self.transition:
+            layer.build((batch, None, None, _CATEGORIES))
         if self.head is not None:
             self.head.build((batch, FUTURE, None, None, cloud_types.CODES - 1))
 
@@ -91,9 +95,10 @@ class CloudUNet(CloudNowcaster):
         ct = pad_to_multiple(ops.cast(ct, "int32"), self.multiple)
         flow = self.motion_of(ct)
         aligned = self._align(ct, flow)
-        features = self.decoder(self.encoder(self._trunk_input(aligned, flow)))
+        spread = self._spread(aligned)
+        features = self.decoder(self.encoder(self._trunk_input(aligned, spread, flow)))
         correction = self.correction(self.normalization(features))
-        probability = self._probability(aligned, flow, correction)
+        probability = self._probability(spread, correction, flow)
         clear = probability[..., :1] * self._surface(ct)
         types = ops.concatenate([clear, probability[..., 1:]], axis=-1)
         if self.head is not None:
@@ -104,11 +109,7 @@ class CloudUNet(CloudNowcaster):
 
     def motion_of(self, ct):
         """Flow (batch, y, x, 2) of codes (batch, 6, y, x), in pixels per 15 minutes."""
-        indicators = np.zeros((cloud_types.CODES, len(cloud_types.MOTION_GROUPS)), "float32")
-        for group, codes in enumerate(cloud_types.MOTION_GROUPS):
-            indicators[list(codes), group] = 1.0
-        frames = ops.take(ops.convert_to_tensor(indicators), ct, axis=0)
-        return ops.stop_gradient(self.motion(frames, ops.cast(ct > 0, "float32")))
+        return ops.stop_gradient(self.motion(motion_groups(ct), ops.cast(ct > 0, "float32")))
 
     def _align(self, ct, flow):
         """All frames carried to the time of the last one."""
@@ -118,29 +119,34 @@ class CloudUNet(CloudNowcaster):
         aligned = self.align(ops.reshape(ct, (batch * time, height, width, 1)), displacement)
         return ops.reshape(aligned, (batch, time, height, width))
 
-    def _trunk_input(self, aligned, flow):
-        batch, time, height, width = ops.shape(aligned)
-        embedded = self.embed(aligned)
-        squares = ops.reshape(embedded, (batch, time, height // 2, 2, width // 2, 2, self.embedding))
-        squares = ops.transpose(squares, (0, 2, 4, 1, 3, 5, 6))
-        squares = ops.reshape(squares, (batch, height // 2, width // 2, 4 * PAST * self.embedding))
-        return ops.concatenate([squares, ops.cast(halve(flow) / 8, squares.dtype)], axis=-1)
-
-    def _probability(self, aligned, flow, correction):
-        """Probabilities (batch, 4, y, x, 12) of clear sky and each cloud type."""
-        batch, time, height, width = ops.shape(aligned)
+    def _spread(self, aligned):
+        """Smoothed shares (batch, y, x, 12) of clear sky and cloud types at half resolution, one tensor a lead time."""
         latest = aligned[:, 0]
-        for frame in range(1, time):
+        for frame in range(1, PAST):
             latest = ops.where(aligned[:, frame] > 0, aligned[:, frame], latest)
         # −1 is no data, which has no category; 0 is clear; then the cloud types.
         category = ops.where(latest > 0, ops.maximum(latest - cloud_types.FIRST_CLOUDY + 1, 0), -1)
         source = halve(ops.one_hot(category, _CATEGORIES, dtype="float32"))
+        means = [spread(source) for spread in self.spread]
+        return [mean / (ops.sum(mean, axis=-1, keepdims=True) + 1e-3) for mean in means]
+
+    def _trunk_input(self, aligned, spread, flow):
+        batch, time, height, width = ops.shape(aligned)
+        squares = ops.reshape(self.embed(aligned), (batch, time, height // 2, 2, width // 2, 2, self.embedding))
+        squares = ops.transpose(squares, (0, 2, 4, 1, 3, 5, 6))
+        squares = ops.reshape(squares, (batch, height // 2, width // 2, 4 * PAST * self.embedding))
+        smooth = ops.concatenate([*spread, halve(flow) / 8], axis=-1)
+        return ops.concatenate([squares, ops.cast(smooth, squares.dtype)], axis=-1)
+
+    def _probability(self, spread, correction, flow):
+        """Probabilities (batch, 4, y, x, 12) of clear sky and each cloud type."""
+        batch, height, width, _ = ops.shape(flow)
         velocity = halve(flow) / 2
         logits = []
         for lead, delta in enumerate(ops.split(correction, FUTURE, axis=-1), start=1):
-            mean = self.spread[lead - 1](self.warp(source, -lead * velocity))
-            mean = mean / (ops.sum(mean, axis=-1, keepdims=True) + 1e-3)
-            logits.append(ops.log(mean + 0.01) + self.warp(delta, -lead * velocity))
+            carried = self.warp(ops.concatenate([spread[lead - 1], delta], axis=-1), -lead * velocity)
+            prior = ops.log(carried[..., :_CATEGORIES] + 0.01)
+            logits.append(prior + self.transition[lead - 1](prior) + carried[..., _CATEGORIES:])
         logits = ops.reshape(ops.stack(logits, axis=1), (batch * FUTURE, height // 2, width // 2, _CATEGORIES))
         return ops.reshape(ops.softmax(double(logits)), (batch, FUTURE, height, width, _CATEGORIES))
 

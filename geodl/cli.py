@@ -1,0 +1,199 @@
+"""The `geodl` command."""
+
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geodl.errors import InputError
+
+app = typer.Typer(
+    help="Pretrained, benchmarked deep-learning models for geophysical dynamics.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+Output = Annotated[Path, typer.Option("--output", "-o", help="Where to write.")]
+
+
+def main() -> None:
+    """Runs the command; input that is not what was expected ends it with one sentence and exit code 2."""
+    try:
+        app()
+    except InputError as error:
+        print(f"geodl: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+@app.command("list")
+def list_(pattern: str = "*", theme: str | None = None) -> None:
+    """List the published models."""
+    from geodl import zoo
+
+    for name in zoo.list_models(pattern, theme):
+        card = zoo.card(name)
+        print(f"{name:24s} {card['theme']:14s} {card['summary']}")
+
+
+@app.command()
+def card(name: str) -> None:
+    """Print the card of a model."""
+    from geodl import zoo
+
+    print(json.dumps(zoo.card(name), indent=2))
+
+
+@app.command()
+def demo(output: Output = Path(".")) -> None:
+    """Forecast an hour of clouds from the sample that ships with the package; write NetCDF and a picture."""
+    from importlib import resources
+
+    sample = Path(str(resources.files("geodl_datasets") / "clouds" / "CT_NW_2016_sample.nc"))
+    _nowcast("cloud_unet", sample, output / "geodl_demo.nc", output / "geodl_demo.png", "2016-01-01T02:00")
+
+
+@app.command()
+def predict(
+    name: str,
+    file: Path,
+    output: Output = Path("forecast.nc"),
+    picture: Annotated[Path | None, typer.Option(help="Also draw a PNG.")] = None,
+    time: Annotated[str | None, typer.Option(help="Forecast from this time instead of the last one.")] = None,
+) -> None:
+    """Apply a published model to a NetCDF file."""
+    from geodl import zoo
+
+    zoo.folder_of(name)  # an unknown name is told before TensorFlow is loaded
+    _nowcast(name, file, output, picture, time)
+
+
+@app.command()
+def train(
+    name: str,
+    output: Output = Path("runs"),
+    epochs: Annotated[int | None, typer.Option(help="As in the recipe by default.")] = None,
+    seed: int = 0,
+    mixed_precision: Annotated[bool, typer.Option("--mixed-precision", help="Compute in bfloat16.")] = False,
+    strategy: Annotated[str, typer.Option(help="none, or mirrored for all devices of this machine.")] = "none",
+) -> None:
+    """Train a model by its recipe; run again after a kill, it resumes."""
+    from geodl import zoo
+
+    recipe = zoo.recipe(name)
+    if strategy not in ("none", "mirrored"):
+        raise InputError(f"Expected strategy none or mirrored; found {strategy!r}.")
+    import keras
+    import tensorflow as tf
+
+    if mixed_precision:
+        keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    scope = tf.distribute.MirroredStrategy() if strategy == "mirrored" else tf.distribute.get_strategy()
+    folder = output / name
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = {"seed": seed} | ({"epochs": epochs} if epochs is not None else {})
+    with scope.scope():
+        recipe.train(folder, **settings)
+    print(f"Saved in {folder}; geodl evaluate {folder} scores it.")
+
+
+@app.command()
+def evaluate(
+    name: str,
+    write: Annotated[bool, typer.Option("--write", help="Write the scores on the card.")] = False,
+) -> None:
+    """Recompute the scores of a model, published or saved in a folder, on the test split."""
+    from geodl import themes, zoo
+
+    published = not (Path(name) / zoo.CONFIG).is_file()
+    theme = themes.theme(zoo.card(name)["theme"] if published else "segmentation")
+    with _progress() as progress:
+        track = lambda tiles: progress.track(tiles, description="tiles of a sample")  # noqa: E731
+        scores = theme.card_scores(theme.evaluate(zoo.load(name), progress=track))
+    print(json.dumps(scores, indent=2))
+    if write:
+        card_file = zoo.folder_of(name) / zoo.CARD
+        card = json.loads(card_file.read_text()) | {"scores": scores, "sha256": zoo.sha256_of(name)}
+        card_file.write_text(json.dumps(card, indent=2) + "\n")
+
+
+@app.command()
+def compare(theme: str, output: Output = Path(".")) -> None:
+    """Compare the approaches of a theme on its test split; print the table, write CSV and a picture."""
+    from geodl import themes
+    from geodl.files import write_whole
+
+    module = themes.theme(theme)
+    with _progress() as progress:
+        table = module.compare(progress=lambda names: progress.track(names, description="approaches"))
+    rows = module.rows(table)
+
+    def write_csv(path):
+        with open(path, "w", newline="") as file:
+            writer = csv.DictWriter(file, rows[0])
+            writer.writeheader()
+            writer.writerows(rows)
+
+    from geodl import plotting
+
+    _print_table(rows)
+    print(write_whole(output / f"{theme}.csv", write_csv))
+    figure = plotting.nowcast_scores(table, module.LEADS)
+    print(write_whole(output / f"{theme}.png", lambda path: figure.savefig(path, dpi=110)))
+
+
+def _nowcast(name: str, file: Path, output: Path, picture: Path | None, time: str | None) -> None:
+    """Forecast from a file to a file, telling what is done."""
+    from geodl.files import read_netcdf, write_netcdf, write_whole
+
+    with _progress() as progress:
+        task = progress.add_task(f"Reading {file.name}", total=4)
+        ds = read_netcdf(file)
+        known = ds if time is None else _until(ds, time)
+        progress.update(task, advance=1, description="Loading TensorFlow and the weights")
+        from geodl import plotting, zoo
+        from geodl.baselines import Persistence
+
+        model = zoo.load(name)
+        progress.update(task, advance=1, description="Forecasting the next hour")
+        forecast = model.predict(known)
+        progress.update(task, advance=1, description="Writing")
+        written = [write_netcdf(forecast, output)]
+        if picture is not None:
+            figure = plotting.nowcast(ds.sortby("time"), forecast, Persistence().predict(known))
+            written.append(write_whole(picture, lambda path: figure.savefig(path, dpi=110)))
+        progress.update(task, advance=1, description=f"{name}: forecast from {str(known.time.values.max())[:16]}")
+    for path in written:
+        print(path)
+
+
+def _until(ds, time: str):
+    import numpy as np
+
+    try:
+        last = np.datetime64(time)
+    except ValueError as error:
+        raise InputError(f"Expected a time such as 2016-01-01T02:00; found {time!r}.") from error
+    if "time" not in ds.coords or last not in ds.time.values:
+        raise InputError(f"Expected {time} among the times of the file; it has no such frame.")
+    return ds.sel(time=ds.time <= last)
+
+
+def _progress():
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    return Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+
+
+def _print_table(rows: list[dict]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table()
+    for column in rows[0]:
+        table.add_column(column.replace("_", " "))
+    for row in rows:
+        table.add_row(*map(str, row.values()))
+    Console().print(table)

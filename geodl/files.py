@@ -1,0 +1,60 @@
+"""Reading and writing files so that errors are clear and nothing is left half-written."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import xarray as xr
+
+from geodl.errors import InputError
+
+
+def read_netcdf(path: str | Path) -> xr.Dataset:
+    """The dataset of a NetCDF-4 file, in memory.
+
+    Raises:
+        InputError: no such file, or not NetCDF-4 / HDF5.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"Expected a NetCDF file; there is no file {path}.")
+    try:
+        with xr.open_dataset(path, engine="h5netcdf") as ds:
+            return ds.load()
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"Expected a NetCDF-4 file; {path} cannot be read as one ({reason}).") from error
+
+
+def write_whole(path: str | Path, write: Callable[[Path], object]) -> Path:
+    """Writes a file by `write(temporary path)` and moves it to `path` when it is complete.
+
+    Raises:
+        InputError: the directory of `path` does not exist.
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise InputError(f"Expected an existing directory to write {path.name} in; there is no {path.parent}.")
+    handle, name = tempfile.mkstemp(suffix=path.suffix, prefix=f".{path.stem}-", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        write(temporary)
+        os.chmod(temporary, 0o666 & ~_umask())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def write_netcdf(ds: xr.Dataset, path: str | Path) -> Path:
+    """Writes a dataset as compressed NetCDF-4, complete or not at all."""
+    encoding = {name: {"zlib": True, "complevel": 4} for name, field in ds.data_vars.items() if field.ndim > 1}
+    return write_whole(path, lambda temporary: ds.to_netcdf(temporary, engine="h5netcdf", encoding=encoding))
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
