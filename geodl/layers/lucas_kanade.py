@@ -62,16 +62,16 @@ class LucasKanade(keras.layers.Layer):
     def call(self, frames, valid):
         frames = ops.cast(frames, "float32")
         valid = ops.cast(valid, "float32")[..., None]
+        frames = ops.concatenate([frames * valid, valid], axis=-1)
         batch, _, height, width, _ = ops.shape(frames)
         flow = ops.zeros((batch, height // self.levels[0], width // self.levels[0], 2), "float32")
         for level, window in zip(self.levels, self._windows, strict=True):
             if level != self.levels[0]:
                 flow = 2.0 * double(flow)
-            images = _pool(frames, level)
-            known = ops.cast(_pool(valid, level) > 0.99, "float32")
-            images = self._smooth(images)
+            # Smoothed like the images, validity tells which of their pixels a missing one has reached.
+            images = self._smooth(_pool(frames, level))
             for _ in range(self.iterations):
-                flow = flow + self._step(flow, images, known, window)
+                flow = flow + self._step(flow, images, window)
         for _ in range(round(math.log2(self.levels[-1]))):
             flow = 2.0 * double(flow)
         return ops.cast(flow, self.compute_dtype)
@@ -80,7 +80,7 @@ class LucasKanade(keras.layers.Layer):
         shape = ops.shape(images)
         return ops.reshape(self._presmoothing(ops.reshape(images, (-1, *shape[2:]))), shape)
 
-    def _step(self, flow, images, known, window):
+    def _step(self, flow, images, window):
         """One Gauss–Newton step: the increment of the flow."""
         batch, time, height, width, channels = ops.shape(images)
         pairs = time - 1
@@ -88,9 +88,8 @@ class LucasKanade(keras.layers.Layer):
             ops.broadcast_to(0.5 * flow[:, None], (batch, pairs, height, width, 2)), (batch * pairs, height, width, 2)
         )
 
-        both = ops.concatenate([images, known], axis=-1)
-        before = ops.reshape(both[:, :-1], (batch * pairs, height, width, channels + 1))
-        after = ops.reshape(both[:, 1:], (batch * pairs, height, width, channels + 1))
+        before = ops.reshape(images[:, :-1], (batch * pairs, height, width, channels))
+        after = ops.reshape(images[:, 1:], (batch * pairs, height, width, channels))
         before, after = self._warp(before, -half), self._warp(after, half)
         weight = ops.cast(ops.minimum(before[..., -1:], after[..., -1:]) > 0.99, "float32")
         difference = after[..., :-1] - before[..., :-1]

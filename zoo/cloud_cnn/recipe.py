@@ -16,6 +16,7 @@ def train(output: Path, epochs: int = 10, seed: int = 0, callbacks=()) -> keras.
     training = datasets.load(**scene, split="train", patch=128, augment=True, max_missing=2, seed=seed)
     validation = datasets.load(**scene, split="validation", patch=256)
     model = CloudCNN()
+    model.build((None, 6, None, None))
     model.compile(keras.optimizers.Adam(2e-3), CloudTypeLoss(), [CloudAccuracy(), ClassAccuracy()])
     backup = keras.callbacks.BackupAndRestore(output / "backup")
     stop = keras.callbacks.EarlyStopping("val_loss", patience=3, restore_best_weights=True)

@@ -17,6 +17,7 @@ def train(output: Path, epochs: int = 20, seed: int = 0, callbacks=()) -> keras.
     validation = datasets.load(**scene, split="validation", patch=256)
 
     model = CloudUNet()
+    model.build((None, 6, None, None))
     model.compile(
         optimizer=keras.optimizers.AdamW(2e-3, weight_decay=0.01, global_clipnorm=1.0),
         loss=CloudTypeLoss(mask_weight=1.0),
