@@ -29,10 +29,17 @@ def main() -> None:
 
 
 @app.command("list")
-def list_(pattern: str = "*", theme: str | None = None) -> None:
+def list_(
+    pattern: str = "*",
+    theme: str | None = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="The table of the README.")] = False,
+) -> None:
     """List the published models."""
     from geodl import zoo
 
+    if markdown:
+        print(zoo.markdown_table(zoo.list_models(pattern, theme)))
+        return
     for name in zoo.list_models(pattern, theme):
         card = zoo.card(name)
         print(f"{name:24s} {card['theme']:14s} {card['summary']}")
@@ -102,21 +109,23 @@ def train(
 @app.command()
 def evaluate(
     name: str,
-    write: Annotated[bool, typer.Option("--write", help="Write the scores on the card.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write them and the baselines' on the card.")] = False,
 ) -> None:
     """Recompute the scores of a model, published or saved in a folder, on the test split."""
     from geodl import themes, zoo
+    from geodl.files import write_whole
 
-    published = not (Path(name) / zoo.CONFIG).is_file()
-    theme = themes.theme(zoo.card(name)["theme"] if published else "segmentation")
+    folder = None if (Path(name) / zoo.CONFIG).is_file() else zoo.folder_of(name)
+    theme = themes.theme(zoo.card(name)["theme"] if folder else "segmentation")
     with _progress() as progress:
         track = lambda tiles: progress.track(tiles, description="tiles of a sample")  # noqa: E731
         scores = theme.card_scores(theme.evaluate(zoo.load(name), progress=track))
+        if write and folder:
+            baselines = {b: theme.card_scores(theme.evaluate(theme.APPROACHES[b]())) for b in theme.BASELINES}
     print(json.dumps(scores, indent=2))
-    if write:
-        card_file = zoo.folder_of(name) / zoo.CARD
-        card = json.loads(card_file.read_text()) | {"scores": scores, "sha256": zoo.sha256_of(name)}
-        card_file.write_text(json.dumps(card, indent=2) + "\n")
+    if write and folder:
+        card = zoo.card(name) | {"scores": scores, "baselines": baselines}
+        write_whole(folder / zoo.CARD, lambda path: path.write_text(json.dumps(card, indent=2) + "\n"))
 
 
 @app.command()

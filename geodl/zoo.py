@@ -124,6 +124,20 @@ def sha256_of(name: str | Path) -> str:
     return hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
 
 
+def markdown_table(names: list[str]) -> str:
+    """The models with their scores, averaged over lead times, beside those of the best baseline, as a Markdown table."""
+    lines = ["| model | theme | what it does | score | model | best baseline |", "|---|---|---|---|---|---|"]
+    for name in names:
+        sheet = card(name)
+        for score, better in sheet["headline"].items():
+            mean = {key: sum(scores[score]) / len(scores[score]) for key, scores in sheet["baselines"].items()}
+            best = (max if better == "higher" else min)(mean, key=mean.get)
+            value = sum(sheet["scores"][score]) / len(sheet["scores"][score])
+            first = f"`{name}` | {sheet['theme']} | {sheet['summary']}" if score == next(iter(sheet["headline"])) else " | | "
+            lines.append(f"| {first} | {score.replace('_', ' ')} | {value:.3f} | {mean[best]:.3f} ({best}) |")
+    return "\n".join(lines)
+
+
 def _check_weights(folder: Path) -> None:
     if not (folder / CARD).is_file():
         return  # saved by a user: there is no card to compare with

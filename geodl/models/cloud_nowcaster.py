@@ -53,6 +53,9 @@ class CloudNowcaster(GeoModel):
         outputs = np.asarray(outputs, "float32")
         known = outputs.sum(axis=-1) > 0.5  # a pixel outside the image has no class at all
         most_probable = outputs.argmax(axis=-1).astype("uint8")
+        if outputs.shape[-1] != cloud_types.CODES:  # classes of the user's own
+            probability = np.where(known, outputs.max(axis=-1), np.float32(np.nan))
+            return {"label": np.where(known, most_probable, np.uint8(0)), "label_probability": probability}
         cloud = outputs[..., cloud_types.FIRST_CLOUDY :].sum(axis=-1)
         return {
             "CT": np.where(known, most_probable, np.uint8(cloud_types.NO_DATA)),
@@ -75,6 +78,8 @@ class CloudNowcaster(GeoModel):
                 "flag_meanings": " ".join(cloud_types.MEANINGS),
             },
             "cloud_probability": {"long_name": "probability of cloud cover", "units": "1", "valid_range": [0.0, 1.0]},
+            "label": {"long_name": "most probable class, 0 where there is no data"},
+            "label_probability": {"long_name": "probability of the most probable class", "units": "1"},
         }
         variables = {}
         for name, values in fields.items():

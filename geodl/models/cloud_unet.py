@@ -156,6 +156,9 @@ class CloudUNet(CloudNowcaster):
         seen = seen + 0.1 * double(self.surface_spread(halve(seen))) + 1e-4
         return (seen / ops.sum(seen, axis=-1, keepdims=True))[:, None]
 
+    def compute_output_shape(self, input_shape):
+        return (*super().compute_output_shape(input_shape)[:-1], self.classes + 1)
+
     def get_config(self):
         return {
             **super().get_config(),

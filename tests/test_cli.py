@@ -1,0 +1,106 @@
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import xarray as xr
+from geodl import zoo
+from geodl.cli import main
+
+
+def _run(monkeypatch, *arguments):
+    """Exit code of the command."""
+    monkeypatch.setattr(sys, "argv", ["geodl", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return ended.value.code or 0
+
+
+def test_demo_writes_a_forecast_and_a_picture(monkeypatch, tmp_path, capsys):
+    assert _run(monkeypatch, "demo", "-o", tmp_path) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"geodl_demo.nc", "geodl_demo.png"}
+    forecast = xr.open_dataset(tmp_path / "geodl_demo.nc")
+    assert str(forecast.forecast_reference_time.values)[:16] == "2016-01-01T02:00"
+    assert [str(t)[11:16] for t in forecast.time.values] == ["02:15", "02:30", "02:45", "03:00"]
+    assert (forecast.CT > 0).all() and forecast.cloud_probability.between(0, 1).all()
+    assert (tmp_path / "geodl_demo.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_predict_reads_and_writes_files(monkeypatch, tmp_path, cloud_file_content):
+    cloud_file_content.to_netcdf(tmp_path / "in.nc", engine="h5netcdf")
+    assert _run(monkeypatch, "predict", "cloud_unet", tmp_path / "in.nc", "-o", tmp_path / "out.nc") == 0
+    xr.testing.assert_equal(xr.open_dataset(tmp_path / "out.nc").lat, cloud_file_content.lat)
+
+
+def _bad_files(folder, ds):
+    (folder / "text.nc").write_text("not NetCDF")
+    ds.rename(CT="ct").to_netcdf(folder / "no_ct.nc", engine="h5netcdf")
+    ds.isel(time=slice(2)).to_netcdf(folder / "short.nc", engine="h5netcdf")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("predict", "cloud_unet", "absent.nc"), "there is no file absent.nc"),
+        (("predict", "cloud_unet", "text.nc"), "Expected a NetCDF-4 file; text.nc cannot be read"),
+        (("predict", "cloud_unet", "no_ct.nc"), "Expected a variable 'CT'"),
+        (("predict", "cloud_unet", "short.nc"), "at least 4 frames of CT; found 2"),
+        (("predict", "cloud_net", "no_ct.nc"), "Did you mean 'cloud_unet'?"),
+        (("predict", "cloud_unet", "no_ct.nc", "--time", "noon"), "found 'noon'"),
+        (("card", "cloud_unit"), "Did you mean 'cloud_unet'?"),
+        (("compare", "clouds"), "Expected one of the themes segmentation; found 'clouds'"),
+        (("train", "cloud_unet", "--strategy", "tpu"), "Expected strategy none or mirrored; found 'tpu'"),
+    ],
+)
+def test_bad_input_ends_with_one_sentence_and_nothing_written(
+    monkeypatch, tmp_path, capsys, cloud_file_content, arguments, message
+):
+    _bad_files(tmp_path, cloud_file_content)
+    monkeypatch.chdir(tmp_path)
+    before = set(os.listdir())
+    assert _run(monkeypatch, *arguments) == 2
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("geodl: ") and message in error
+    assert set(os.listdir()) == before
+
+
+def test_list_and_card_do_not_import_tensorflow():
+    code = "import sys, geodl.cli as c; sys.argv = ['geodl', 'list']\ntry: c.main()\nexcept SystemExit: pass\nassert 'tensorflow' not in sys.modules and 'keras' not in sys.modules"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "cloud_unet" in run.stdout
+
+
+def test_card_is_json(monkeypatch, capsys):
+    _run(monkeypatch, "card", "cloud_unet")
+    assert json.loads(capsys.readouterr().out) == zoo.card("cloud_unet")
+
+
+def test_training_resumes_after_a_kill(tmp_path, monkeypatch):
+    """A run stopped after its first epoch starts again at the second, with the weights it had."""
+    import keras
+    from geodl import datasets
+
+    sample = datasets.load("clouds", batch_size=1, patch=64)
+    monkeypatch.setattr(datasets, "load", lambda *args, **kwargs: sample.take(2))
+    recipe = zoo.recipe("cloud_unet")
+
+    class Kill(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 1:
+                raise KeyboardInterrupt
+
+    class Watch(keras.callbacks.Callback):
+        epochs = []
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.epochs.append(epoch)
+
+    with pytest.raises(KeyboardInterrupt):
+        recipe.train(tmp_path, epochs=2, callbacks=[Kill()])
+    model = recipe.train(tmp_path, epochs=2, callbacks=[Watch()])
+    assert Watch.epochs == [1]
+    again = zoo.load(tmp_path)
+    for mine, theirs in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)

@@ -1,0 +1,22 @@
+import numpy as np
+from geodl import plotting
+from geodl.baselines import Persistence
+from geodl.metrics import NowcastScores
+
+
+def test_nowcast_shows_observed_forecast_probability_and_persistence(cloud_file_content):
+    forecast = Persistence().predict(cloud_file_content)
+    figure = plotting.nowcast(cloud_file_content, forecast, forecast)
+    titles = [axis.get_title() for axis in figure.axes[:16]]
+    assert titles[3] == "observed 13:15"
+    assert titles[4] == "forecast +15 min" and titles[11] == "cloud probability +60 min"
+    assert titles[15] == "persistence +60 min"
+
+
+def test_scores_are_drawn_one_line_an_approach():
+    scores = NowcastScores(4)
+    random = np.random.default_rng(0)
+    codes = random.integers(1, 16, (4, 8, 8)).astype("uint8")
+    scores.update(codes, codes, random.uniform(size=codes.shape))
+    figure = plotting.nowcast_scores({"a": (scores, 0.1), "b": (scores, 0.2)}, ("1", "2", "3", "4"))
+    assert all(len(axis.lines) == 2 for axis in figure.axes[:5])

@@ -1,0 +1,86 @@
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from geodl import datasets, zoo
+from geodl.errors import InputError
+from geodl.metrics import ClassAccuracy, CloudTypeLoss
+from geodl.models import CloudUNet
+
+
+def test_published_models_load_compiled_with_the_weights_of_their_card(moving_codes):
+    for name in zoo.list_models():
+        model = zoo.load(name)
+        assert model.compiled and isinstance(model.loss, CloudTypeLoss)
+        assert zoo.sha256_of(name) == zoo.card(name)["sha256"]
+        assert np.isfinite(model.predict(moving_codes[:, :6], verbose=0)).all()
+
+
+def test_weights_are_small():
+    for name in zoo.list_models():
+        assert (zoo.folder_of(name) / zoo.WEIGHTS).stat().st_size <= 4e6
+
+
+def test_cards_say_what_a_user_must_know():
+    for name in zoo.list_models():
+        card = zoo.card(name)
+        assert {"summary", "theme", "inputs", "outputs", "trained_on", "scores", "baselines", "evaluate", "seed", "hardware"} <= set(card)
+        assert set(card["licences"]) == {"code", "weights", "data"}
+        for scores in (card["scores"], *card["baselines"].values()):
+            assert all(len(values) == 4 for values in scores.values())
+
+
+def test_names_are_matched_by_pattern_and_theme():
+    assert "cloud_unet" in zoo.list_models("cloud_*", theme="segmentation")
+    assert zoo.list_models("cloud_*", theme="closure") == []
+
+
+def test_an_unknown_name_suggests_the_nearest():
+    with pytest.raises(InputError, match=r"found 'cloud_unit'. Did you mean 'cloud_unet'\?"):
+        zoo.load("cloud_unit")
+
+
+def test_changed_weights_are_refused(tmp_path):
+    model = CloudUNet(filters=(4, 4, 4))
+    model.build((None, 6, None, None))
+    zoo.save(model, tmp_path)
+    (tmp_path / zoo.CARD).write_text(json.dumps({"sha256": "0" * 64}))
+    with pytest.raises(InputError, match="Expected weights with sha256 0000.*found"):
+        zoo.load(tmp_path)
+
+
+def test_saved_model_comes_back_with_its_compile_settings(tmp_path, moving_codes):
+    model = CloudUNet(filters=(4, 4, 4))
+    model.build((None, 6, None, None))
+    model.compile("adam", CloudTypeLoss(mask_weight=0.5))
+    zoo.save(model, tmp_path)
+    again = zoo.load(tmp_path)
+    assert again.loss.mask_weight == 0.5
+    np.testing.assert_array_equal(again.predict(moving_codes[:, :6], verbose=0), model.predict(moving_codes[:, :6], verbose=0))
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([zoo.CONFIG, zoo.WEIGHTS])
+
+
+def test_a_new_head_keeps_the_body():
+    model, other = zoo.load("cloud_unet"), zoo.load("cloud_unet", classes=2)
+    for mine, theirs in zip(model.encoder.get_weights(), other.encoder.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_without_pretrained_weights_the_network_is_new():
+    trained, new = zoo.load("cloud_unet"), zoo.load("cloud_unet", pretrained=False)
+    assert not np.array_equal(trained.encoder.get_weights()[0], new.encoder.get_weights()[0])
+
+
+def test_the_model_with_a_new_head_learns_from_the_sample():
+    """The fine-tuning example of the README, shortened."""
+    sample = datasets.load("clouds", batch_size=1, patch=96, augment=True)
+    cover = sample.map(lambda x, y: (x, tf.where(y >= 5, 2, tf.where(y > 0, 1, 0)))).take(6).cache()
+    model = zoo.load("cloud_unet", classes=2)
+    model.encoder.trainable = False
+    model.compile("adam", CloudTypeLoss(), [ClassAccuracy()])
+    frozen = model.encoder.get_weights()
+    losses = model.fit(cover, epochs=3, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]
+    for before, after in zip(frozen, model.encoder.get_weights(), strict=True):
+        np.testing.assert_array_equal(before, after)

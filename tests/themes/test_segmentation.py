@@ -1,0 +1,60 @@
+"""The scores on the cards are those that the code gives."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from geodl import zoo
+from geodl.errors import InputError
+from geodl.models.cloud_nowcaster import CloudNowcaster
+from geodl.themes import segmentation, theme
+from geodl_datasets.clouds.clouds_dataset_builder import MSG_FILE
+
+scene = pytest.mark.skipif(
+    not list(Path(os.environ.get("GEODL_SOURCES", os.devnull)).rglob(MSG_FILE)), reason=f"needs {MSG_FILE} in GEODL_SOURCES"
+)
+
+
+@scene
+def test_card_of_cloud_unet_is_recomputed():
+    card = zoo.card("cloud_unet")
+    for scores, model in ((card["scores"], zoo.load("cloud_unet")), (card["baselines"]["persistence"], segmentation.Persistence())):
+        found = segmentation.card_scores(segmentation.evaluate(model))
+        for name, values in scores.items():
+            np.testing.assert_allclose(found[name], values, atol=2e-4, err_msg=name)
+
+
+@pytest.mark.slow
+@scene
+@pytest.mark.parametrize("name", ["optical flow", "smoothed flow"])
+def test_baselines_on_the_card_are_recomputed(name):
+    found = segmentation.card_scores(segmentation.evaluate(segmentation.APPROACHES[name]()))
+    for score, values in zoo.card("cloud_unet")["baselines"][name].items():
+        np.testing.assert_allclose(found[score], values, atol=2e-4, err_msg=score)
+
+
+def test_cloud_unet_is_above_persistence_and_flow_at_every_lead():
+    card = zoo.card("cloud_unet")
+    for baseline in ("persistence", "optical flow"):
+        for score in ("binary_accuracy", "csi", "class_accuracy"):
+            assert (np.array(card["scores"][score]) > card["baselines"][baseline][score]).all(), (baseline, score)
+    assert max(card["scores"]["reliability"]) < 0.02
+
+
+def test_every_approach_is_compared_on_the_same_samples():
+    table = segmentation.compare(config="meteonet_sample")
+    assert list(table) == list(segmentation.APPROACHES)
+    counts = {tuple(scores.sums["count"]) for scores, _ in table.values()}
+    assert len(counts) == 1 and counts.pop()[0] > 0
+    rows = segmentation.rows(table)
+    assert len(rows) == 4 * len(table) and {"approach", "lead_time", "csi", "brier"} <= set(rows[0])
+
+
+def test_all_approaches_are_nowcasters():
+    assert all(isinstance(make(), CloudNowcaster) for make in segmentation.APPROACHES.values())
+
+
+def test_unknown_theme_is_told():
+    with pytest.raises(InputError, match="Expected one of the themes segmentation; found 'waves'"):
+        theme("waves")
