@@ -132,5 +132,7 @@ def _download(url: str, sha256: str, path: Path) -> Path:
 
 def _examples(builder, split: str):
     if split not in builder.info.splits:
-        raise InputError(f"Expected a split among {', '.join(builder.info.splits)} of {builder.info.full_name}; found {split!r}.")
+        raise InputError(
+            f"Expected a split among {', '.join(builder.info.splits)} of {builder.info.full_name}; found {split!r}."
+        )
     return builder.as_dataset(split=split, shuffle_files=False)

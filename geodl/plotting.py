@@ -6,11 +6,11 @@ import xarray as xr
 
 matplotlib.use("Agg", force=False)
 
-from matplotlib import colors  # noqa: E402
-from matplotlib import pyplot as plt  # noqa: E402
-from matplotlib.figure import Figure  # noqa: E402
+from matplotlib import colors
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
 
-from geodl import cloud_types  # noqa: E402
+from geodl import cloud_types
 
 # One colour a code: surfaces dull, low clouds warm, high clouds light, semi-transparent ones blue.
 CLOUD_COLORS = (
@@ -39,13 +39,9 @@ def nowcast(observed: xr.Dataset, forecast: xr.Dataset, persistence: xr.Dataset)
         known = observed.CT.sel(time=time) if time in later.time.values else None
         _show_types(axes[1, column], forecast.CT.sel(time=time), f"forecast {lead}{_agreement(forecast, known, time)}")
         field = forecast.cloud_probability.sel(time=time)
-        image = axes[2, column].pcolormesh(
-            *_coordinates(field), field.values, vmin=0, vmax=1, cmap="Blues_r", rasterized=True
-        )
+        image = axes[2, column].pcolormesh(*_coordinates(field), field.values, vmin=0, vmax=1, cmap="Blues_r", rasterized=True)
         axes[2, column].set_title(f"cloud probability {lead}", fontsize=9)
-        _show_types(
-            axes[3, column], persistence.CT.sel(time=time), f"persistence {lead}{_agreement(persistence, known, time)}"
-        )
+        _show_types(axes[3, column], persistence.CT.sel(time=time), f"persistence {lead}{_agreement(persistence, known, time)}")
     figure.colorbar(image, ax=axes[2], label="probability of cloud", shrink=0.9)
     bar = figure.colorbar(types, ax=[*axes[0], *axes[1]], ticks=np.arange(1, cloud_types.CODES), shrink=0.9)
     bar.ax.set_yticklabels([_legend(name) for name in cloud_types.MEANINGS[1:]], fontsize=7)

@@ -22,7 +22,9 @@ def check_layer(layer, *inputs, tolerance=1e-5, unknown_sizes=True, policies=("m
     if jit:
         _same(tf.function(layer, jit_compile=True)(*inputs), expected, tolerance)
     if unknown_sizes:
-        unknown = [tf.TensorSpec([None if 0 < i else s for i, s in enumerate(x.shape[:-1])] + [x.shape[-1]], x.dtype) for x in inputs]
+        unknown = [
+            tf.TensorSpec([None if 0 < i else s for i, s in enumerate(x.shape[:-1])] + [x.shape[-1]], x.dtype) for x in inputs
+        ]
         _same(tf.function(layer, input_signature=_unknown(layer, inputs) or unknown)(*inputs), expected, tolerance)
     _finite_gradients(layer, inputs)
     for policy in policies:

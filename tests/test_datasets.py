@@ -3,6 +3,7 @@ import hashlib
 import numpy as np
 import pytest
 import xarray as xr
+
 from geodl import datasets
 from geodl.errors import InputError
 from geodl_datasets.clouds import clouds_dataset_builder as clouds

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+
 from geodl.errors import InputError
 from geodl.files import read_netcdf, write_netcdf, write_whole
 

@@ -1,5 +1,6 @@
 import numpy as np
 import tensorflow as tf
+
 from geodl import pipelines
 
 STEP = np.timedelta64(15, "m")

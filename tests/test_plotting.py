@@ -1,4 +1,5 @@
 import numpy as np
+
 from geodl import plotting
 from geodl.baselines import Persistence
 from geodl.metrics import NowcastScores

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
+
 from geodl import datasets, zoo
 from geodl.errors import InputError
 from geodl.metrics import ClassAccuracy, CloudTypeLoss
@@ -25,7 +26,18 @@ def test_weights_are_small():
 def test_cards_say_what_a_user_must_know():
     for name in zoo.list_models():
         card = zoo.card(name)
-        assert {"summary", "theme", "inputs", "outputs", "trained_on", "scores", "baselines", "evaluate", "seed", "hardware"} <= set(card)
+        assert {
+            "summary",
+            "theme",
+            "inputs",
+            "outputs",
+            "trained_on",
+            "scores",
+            "baselines",
+            "evaluate",
+            "seed",
+            "hardware",
+        } <= set(card)
         assert set(card["licences"]) == {"code", "weights", "data"}
         for scores in (card["scores"], *card["baselines"].values()):
             assert all(len(values) == 4 for values in scores.values())

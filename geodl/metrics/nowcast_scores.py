@@ -30,8 +30,7 @@ class NowcastScores:
 
     def __init__(self, leads: int = 4):
         self.sums = {
-            name: np.zeros(leads)
-            for name in ("count", "hits", "misses", "false_alarms", "class_hits", "squared_error")
+            name: np.zeros(leads) for name in ("count", "hits", "misses", "false_alarms", "class_hits", "squared_error")
         }
         self.bins = {name: np.zeros((leads, BINS)) for name in ("count", "probability", "cloudy")}
 

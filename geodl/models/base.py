@@ -33,9 +33,7 @@ class Variable:
             if set(field.dims) - {"sample"} == set(dims):
                 return field.transpose("sample", *dims, missing_dims="ignore")
         expected = " or ".join(f"({', '.join(dims)})" for dims in self.dims)
-        raise InputError(
-            f"Expected {self.name} with dimensions {expected}, optionally a leading sample; found {field.dims}."
-        )
+        raise InputError(f"Expected {self.name} with dimensions {expected}, optionally a leading sample; found {field.dims}.")
 
 
 class GeoModel(keras.Model):
@@ -85,7 +83,10 @@ class GeoModel(keras.Model):
         fields = {}
         for sample, row, column in progress(list(product(range(len(samples)), rows, columns))):
             piece = samples[sample : sample + 1, ..., row.outer, column.outer]
-            padding = [(0, 0)] * (samples.ndim - 2) + [(0, row.size - piece.shape[-2]), (0, column.size - piece.shape[-1])]
+            padding = [(0, 0)] * (samples.ndim - 2) + [
+                (0, row.size - piece.shape[-2]),
+                (0, column.size - piece.shape[-1]),
+            ]
             outputs = self.predict_on_batch(np.pad(piece, padding))
             for name, field in self.summarise(outputs).items():
                 if name not in fields:
@@ -114,7 +115,5 @@ def _tiles(length: int, model: GeoModel) -> list[_Tile]:
     for begin in range(0, length, step):
         end = min(begin + step, length)
         first = max(0, min(begin - margin, length - size))
-        tiles.append(
-            _Tile(slice(first, min(first + size, length)), slice(begin, end), slice(begin - first, end - first), size)
-        )
+        tiles.append(_Tile(slice(first, min(first + size, length)), slice(begin, end), slice(begin - first, end - first), size))
     return tiles

@@ -67,9 +67,7 @@ class CloudUNet(CloudNowcaster):
         self.encoder = UNetEncoder(self.filters, blocks=(1, 1, 2), dtype=policy)
         self.decoder = UNetDecoder(blocks=(1, 1), dtype=policy)
         self.normalization = layers.LayerNormalization(dtype=policy)
-        self.correction = layers.Conv2D(
-            FUTURE * _CATEGORIES, 3, padding="same", kernel_initializer="zeros", dtype="float32"
-        )
+        self.correction = layers.Conv2D(FUTURE * _CATEGORIES, 3, padding="same", kernel_initializer="zeros", dtype="float32")
         # A linear map of the log-probabilities: how classes turn into one another on average, whatever the place.
         self.transition = [layers.Dense(_CATEGORIES, kernel_initializer="zeros", dtype="float32") for _ in self.spread]
         self.head = None

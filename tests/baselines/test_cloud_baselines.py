@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from geodl.baselines import OpticalFlow, Persistence, SmoothedFlow
 from layer_check import check_layer, check_saving
 

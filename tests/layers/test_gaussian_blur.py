@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
+
 from geodl.layers import GaussianBlur
 from layer_check import check_layer
-from scipy.ndimage import gaussian_filter
 
 
 def test_gaussian_blur_keeps_the_contracts_of_a_layer():

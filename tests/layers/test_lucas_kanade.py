@@ -1,4 +1,5 @@
 import numpy as np
+
 from geodl.layers import LucasKanade
 from layer_check import check_layer
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+
 from geodl.layers import ResidualBlock, UNetDecoder, UNetEncoder
 from layer_check import check_layer
 

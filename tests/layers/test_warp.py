@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from scipy.ndimage import map_coordinates
+
 from geodl.layers import Warp
 from layer_check import check_layer
-from scipy.ndimage import map_coordinates
 
 
 def test_warp_keeps_the_contracts_of_a_layer():

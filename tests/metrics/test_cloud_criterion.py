@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+
 from geodl.metrics import ClassAccuracy, CloudAccuracy, CloudTypeLoss
 
 

@@ -1,4 +1,5 @@
 import numpy as np
+
 from geodl.baselines import Persistence, SmoothedFlow
 from geodl.models.base import _tiles
 
@@ -12,7 +13,10 @@ def test_tiles_write_every_pixel_once_and_read_inside_the_field():
             written[tile.inner] += 1
             assert 0 <= tile.outer.start < tile.outer.stop <= length
             assert tile.outer.stop - tile.outer.start <= tile.size and tile.size % 16 == 0
-            assert (tile.outer.start + tile.kept.start, tile.outer.start + tile.kept.stop) == (tile.inner.start, tile.inner.stop)
+            assert (tile.outer.start + tile.kept.start, tile.outer.start + tile.kept.stop) == (
+                tile.inner.start,
+                tile.inner.stop,
+            )
         np.testing.assert_array_equal(written, 1)
 
 

@@ -1,4 +1,5 @@
 import numpy as np
+
 from geodl.models import CloudCNN
 from layer_check import check_layer, check_saving
 

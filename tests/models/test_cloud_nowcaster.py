@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+
 from geodl.baselines import Persistence
 from geodl.errors import InputError
 from geodl.models.cloud_nowcaster import CloudNowcaster
@@ -60,7 +61,10 @@ BAD = {
     "no time": (lambda ds: _without(ds, "time"), "coordinate `time`"),
     "numbers as time": (lambda ds: ds.assign_coords(time=np.arange(6)), "Expected dates"),
     "too few frames": (lambda ds: ds.isel(time=slice(3)), "at least 4 frames of CT; found 3"),
-    "three missing": (lambda ds: ds.isel(time=[0, 4, 5]).reindex(time=ds.time, fill_value=0), "at most 2 missing.*; 3 are"),
+    "three missing": (
+        lambda ds: ds.isel(time=[0, 4, 5]).reindex(time=ds.time, fill_value=0),
+        "at most 2 missing.*; 3 are",
+    ),
     "masked frames": (lambda ds: ds.where(ds.time > ds.time[2]), "at most 2 missing.*; 3 are"),
     "half-hour steps": (
         lambda ds: ds.assign_coords(time=ds.time[0].values + np.timedelta64(30, "m") * np.arange(6)),

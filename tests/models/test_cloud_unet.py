@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from geodl.metrics import CloudTypeLoss
 from geodl.models import CloudUNet
 from layer_check import check_layer, check_saving

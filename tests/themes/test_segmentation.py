@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from geodl import zoo
 from geodl.errors import InputError
 from geodl.models.cloud_nowcaster import CloudNowcaster
@@ -12,14 +13,18 @@ from geodl.themes import segmentation, theme
 from geodl_datasets.clouds.clouds_dataset_builder import MSG_FILE
 
 scene = pytest.mark.skipif(
-    not list(Path(os.environ.get("GEODL_SOURCES", os.devnull)).rglob(MSG_FILE)), reason=f"needs {MSG_FILE} in GEODL_SOURCES"
+    not list(Path(os.environ.get("GEODL_SOURCES", os.devnull)).rglob(MSG_FILE)),
+    reason=f"needs {MSG_FILE} in GEODL_SOURCES",
 )
 
 
 @scene
 def test_card_of_cloud_unet_is_recomputed():
     card = zoo.card("cloud_unet")
-    for scores, model in ((card["scores"], zoo.load("cloud_unet")), (card["baselines"]["persistence"], segmentation.Persistence())):
+    for scores, model in (
+        (card["scores"], zoo.load("cloud_unet")),
+        (card["baselines"]["persistence"], segmentation.Persistence()),
+    ):
         found = segmentation.card_scores(segmentation.evaluate(model))
         for name, values in scores.items():
             np.testing.assert_allclose(found[name], values, atol=2e-4, err_msg=name)
