@@ -16,6 +16,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+data = typer.Typer(help="Datasets.", no_args_is_help=True)
+app.add_typer(data, name="data")
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where to write.")]
 
 
@@ -50,7 +52,7 @@ def card(name: str) -> None:
     """Print the card of a model."""
     from geodl import zoo
 
-    print(json.dumps(zoo.card(name), indent=2))
+    print(json.dumps(zoo.card(name), indent=2, ensure_ascii=False))
 
 
 @app.command()
@@ -115,17 +117,36 @@ def evaluate(
     from geodl import themes, zoo
     from geodl.files import write_whole
 
-    folder = None if (Path(name) / zoo.CONFIG).is_file() else zoo.folder_of(name)
-    theme = themes.theme(zoo.card(name)["theme"] if folder else "segmentation")
+    model = zoo.load(name)
+    theme = themes.theme(model.theme)
+    published = name in zoo.list_models()
     with _progress() as progress:
         track = lambda tiles: progress.track(tiles, description="tiles of a sample")  # noqa: E731
-        scores = theme.card_scores(theme.evaluate(zoo.load(name), progress=track))
-        if write and folder:
+        scores = theme.card_scores(theme.evaluate(model, progress=track))
+        if write and published:
             baselines = {b: theme.card_scores(theme.evaluate(theme.APPROACHES[b]())) for b in theme.BASELINES}
     print(json.dumps(scores, indent=2))
-    if write and folder:
+    if write and published:
         card = zoo.card(name) | {"scores": scores, "baselines": baselines}
-        write_whole(folder / zoo.CARD, lambda path: path.write_text(json.dumps(card, indent=2) + "\n"))
+        write_whole(
+            zoo.folder_of(name) / zoo.CARD, lambda path: path.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
+        )
+
+
+@data.command("list")
+def data_list(pattern: str = "*") -> None:
+    """List the datasets."""
+    from geodl import datasets
+
+    print("\n".join(datasets.list_datasets(pattern)))
+
+
+@data.command("build")
+def data_build(name: str, config: str | None = None) -> None:
+    """Build a dataset from its source files, where it is not built yet."""
+    from geodl import datasets
+
+    print(datasets.prepared_builder(name, config).data_dir)
 
 
 @app.command()

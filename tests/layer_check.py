@@ -39,8 +39,8 @@ def check_saving(model, x, folder, tolerance=1e-5):
     model.save(folder / "model.keras")
     _same(keras.models.load_model(folder / "model.keras")(x), [expected], tolerance)
     model.export(folder / "exported", verbose=False)
-    served = tf.saved_model.load(str(folder / "exported")).serve(tf.cast(x, "float32"))
-    _same(served, [expected], tolerance)
+    exported = tf.saved_model.load(str(folder / "exported"))
+    _same(exported.serve(tf.cast(x, "float32")), [expected], tolerance)
 
 
 def _clone(layer, inputs, policy=None):

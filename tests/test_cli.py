@@ -81,6 +81,13 @@ assert not {"tensorflow", "keras"} & set(sys.modules)
     assert "cloud_unet" in run.stdout
 
 
+def test_datasets_are_listed_and_built(monkeypatch, capsys):
+    assert _run(monkeypatch, "data", "list") == 0 and "clouds" in capsys.readouterr().out
+    assert _run(monkeypatch, "data", "build", "clouds") == 0
+    assert "meteonet_sample" in capsys.readouterr().out
+    assert _run(monkeypatch, "data", "build", "waves") == 2
+
+
 def test_card_is_json(monkeypatch, capsys):
     _run(monkeypatch, "card", "cloud_unet")
     assert json.loads(capsys.readouterr().out) == zoo.card("cloud_unet")

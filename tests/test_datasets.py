@@ -42,7 +42,7 @@ def test_meteonet_years_are_split_and_read_in_time_order(tmp_path, monkeypatch):
             {"CT": (("time", "lat", "lon"), codes)},
             {"time": times, "lat": np.linspace(50, 49, 8), "lon": np.linspace(-2, 0, 10)},
         ).isel(time=[2, 0, 1, *range(3, 11)])
-        ds.time.encoding["units"] = "hours since 1901-01-01"
+        ds.time.encoding.update(units="hours since 1901-01-01", dtype="float64")
         ds.to_netcdf(tmp_path / f"CT_SE_{year}.nc", engine="h5netcdf")
     monkeypatch.setenv("GEODL_SOURCES", str(tmp_path))
     for split, years in (("train", {2016, 2017}), ("test", {2018})):

@@ -25,6 +25,7 @@ class CloudNowcaster(GeoModel):
     (uint8), and `cloud_probability`, the sum of the probabilities of codes 5–15, at the four following times.
     """
 
+    theme = "segmentation"
     input_variable = Variable(
         "CT", (("time", "y", "x"), ("time", "lat", "lon")), units="NWC SAF GEO cloud-type code", valid_range=(0, 15)
     )

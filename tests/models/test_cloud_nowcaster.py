@@ -16,7 +16,7 @@ def test_forecast_carries_future_times_coordinates_and_flags(nowcaster, cloud_fi
     forecast = nowcaster.predict(cloud_file_content)
     minutes = (forecast.time.values - cloud_file_content.time.values[-1]) / np.timedelta64(1, "m")
     np.testing.assert_array_equal(minutes, [15, 30, 45, 60])
-    xr.testing.assert_identical(forecast.lat, cloud_file_content.lat)
+    xr.testing.assert_identical(forecast.lat.variable, cloud_file_content.lat.variable)
     assert forecast.CT.dtype == np.uint8 and forecast.CT.dims == ("time", "lat", "lon")
     assert list(forecast.CT.flag_values) == list(range(16))
     assert len(forecast.CT.flag_meanings.split()) == 16
