@@ -39,8 +39,9 @@ class Variable:
 class GeoModel(keras.Model):
     """A Keras model with an xarray front: `predict(ds)` is encode → forward → decode.
 
-    Subclasses declare their `theme`, `input_variable`, the grid they work on (`tile`, `margin`) and three methods: `encode` (dataset to array,
-    with every check), `summarise` (output of the network to the fields worth keeping) and `decode` (fields to dataset).
+    Subclasses declare their `theme`, `input_variable`, the grid they work on (`tile`, `margin`, `multiple`) and three methods:
+    `encode` (dataset to array, with every check), `summarise` (output of the network to the fields worth keeping) and
+    `decode` (fields to dataset).
     Large grids are cut into overlapping tiles, so that memory stays bounded.
     """
 
