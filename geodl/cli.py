@@ -181,6 +181,10 @@ def _nowcast(name: str, file: Path, output: Path, picture: Path | None, time: st
     with _progress() as progress:
         task = progress.add_task(f"Reading {file.name}", total=4)
         ds = read_netcdf(file)
+        if picture is not None and "sample" in ds.dims:
+            raise InputError(
+                "Expected one sample to draw; the file has a dimension `sample`: select one, or leave out --picture."
+            )
         known = ds if time is None else _until(ds, time)
         progress.update(task, advance=1, description="Loading TensorFlow and the weights")
         from geodl import plotting, zoo

@@ -93,6 +93,22 @@ def test_card_is_json(monkeypatch, capsys):
     assert json.loads(capsys.readouterr().out) == zoo.card("cloud_unet")
 
 
+def test_training_in_mixed_precision_on_mirrored_devices(monkeypatch, tmp_path):
+    import keras
+
+    from geodl import datasets
+
+    sample = datasets.load("clouds", batch_size=2, patch=64).take(2)
+    monkeypatch.setattr(datasets, "load", lambda *args, **kwargs: sample)
+    try:
+        arguments = ("train", "cloud_cnn", "-o", tmp_path, "--epochs", 1, "--mixed-precision", "--strategy", "mirrored")
+        assert _run(monkeypatch, *arguments) == 0
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+    model = zoo.load(tmp_path / "cloud_cnn")
+    assert model.dtype_policy.name == "mixed_bfloat16" and model.hidden[0].compute_dtype == "bfloat16"
+
+
 def test_training_resumes_after_a_kill(tmp_path, monkeypatch):
     """A run stopped after its first epoch starts again at the second, with the weights it had."""
     import keras

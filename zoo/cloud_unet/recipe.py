@@ -31,7 +31,7 @@ def train(output: Path, epochs: int = 20, seed: int = 0, callbacks=()) -> keras.
         callbacks=[
             keras.callbacks.LearningRateScheduler(lambda epoch, rate: float(cosine(epoch))),
             keras.callbacks.BackupAndRestore(output / "backup"),
-            keras.callbacks.EarlyStopping("val_loss", patience=8, restore_best_weights=True),
+            keras.callbacks.EarlyStopping("val_loss", patience=12, restore_best_weights=True),
             keras.callbacks.CSVLogger(output / "log.csv", append=True),
             *callbacks,
         ],
