@@ -112,7 +112,11 @@ def save(model, path: str | Path) -> None:
     for key in ("build_config", "compile_config"):
         config["model"].pop(key, None)
     with tempfile.TemporaryDirectory(dir=path) as scratch:
-        model.save_weights(Path(scratch) / WEIGHTS)
+        # A compiled model would write its optimizer's state too, which is larger than the weights.
+        uncompiled = type(model).from_config(model.get_config())
+        uncompiled.build(tuple(config["build"]))
+        uncompiled.set_weights(model.get_weights())
+        uncompiled.save_weights(Path(scratch) / WEIGHTS)
         (Path(scratch) / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
         for file in (WEIGHTS, CONFIG):
             shutil.move(Path(scratch) / file, path / file)

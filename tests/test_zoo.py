@@ -90,7 +90,7 @@ def test_the_model_with_a_new_head_learns_from_the_sample():
     cover = sample.map(lambda x, y: (x, tf.where(y >= 5, 2, tf.where(y > 0, 1, 0)))).take(6).cache()
     model = zoo.load("cloud_unet", classes=2)
     model.encoder.trainable = False
-    model.compile("adam", CloudTypeLoss(), [ClassAccuracy()])
+    model.compile("adam", CloudTypeLoss(), metrics=[ClassAccuracy()])
     frozen = model.encoder.get_weights()
     losses = model.fit(cover, epochs=3, verbose=0).history["loss"]
     assert losses[-1] < losses[0]

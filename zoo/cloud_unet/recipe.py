@@ -9,7 +9,7 @@ from geodl.metrics import ClassAccuracy, CloudAccuracy, CloudTypeLoss
 from geodl.models import CloudUNet
 
 
-def train(output: Path, epochs: int = 20, seed: int = 0, callbacks=()) -> keras.Model:
+def train(output: Path, epochs: int = 15, seed: int = 0, callbacks=()) -> keras.Model:
     """Fits the model, resuming where a killed run stopped, and saves it in the folder `output`."""
     keras.utils.set_random_seed(seed)
     scene = {"name": "clouds", "config": "msg_europe", "batch_size": 2}
