@@ -16,7 +16,7 @@ for strategy in (tf.distribute.get_strategy(), tf.distribute.MirroredStrategy(["
     with strategy.scope():
         model = CloudUNet(filters=(4, 4, 4))
         model.build((None, 6, None, None))
-        model.compile(keras.optimizers.SGD(0.1), CloudTypeLoss(), [ClassAccuracy()])
+        model.compile(keras.optimizers.SGD(0.1), CloudTypeLoss(), metrics=[ClassAccuracy()])
     data = tf.data.Dataset.from_tensor_slices((codes[:, :6], codes[:, 6:])).batch(4)
     losses.append(model.fit(data, epochs=3, verbose=0).history["loss"])
 np.testing.assert_allclose(*losses, rtol=1e-3)
