@@ -25,14 +25,14 @@ def test_demo_writes_a_forecast_and_a_picture(monkeypatch, tmp_path, capsys):
     forecast = xr.open_dataset(tmp_path / "geodl_demo.nc")
     assert str(forecast.forecast_reference_time.values)[:16] == "2016-01-01T02:00"
     assert [str(t)[11:16] for t in forecast.time.values] == ["02:15", "02:30", "02:45", "03:00"]
-    assert (forecast.CT > 0).all() and forecast.cloud_probability.between(0, 1).all()
+    assert (forecast.CT > 0).all() and (abs(forecast.cloud_probability - 0.5) <= 0.5).all()
     assert (tmp_path / "geodl_demo.png").read_bytes()[:4] == b"\x89PNG"
 
 
 def test_predict_reads_and_writes_files(monkeypatch, tmp_path, cloud_file_content):
     cloud_file_content.to_netcdf(tmp_path / "in.nc", engine="h5netcdf")
     assert _run(monkeypatch, "predict", "cloud_unet", tmp_path / "in.nc", "-o", tmp_path / "out.nc") == 0
-    xr.testing.assert_equal(xr.open_dataset(tmp_path / "out.nc").lat, cloud_file_content.lat)
+    np.testing.assert_array_equal(xr.open_dataset(tmp_path / "out.nc").lat, cloud_file_content.lat)
 
 
 def _bad_files(folder, ds):
