@@ -6,9 +6,9 @@ import tensorflow as tf
 from keras import ops
 
 from geodl import cloud_types
-from geodl.baselines.persistence import class_indicators, latest_codes
+from geodl.baselines.persistence import class_indicators
 from geodl.layers import Warp
-from geodl.models.cloud_nowcaster import FUTURE, CloudNowcaster
+from geodl.models.cloud_nowcaster import FUTURE, CloudNowcaster, latest_codes
 
 
 @keras.saving.register_keras_serializable(package="geodl")

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from geodl import cloud_types
-from geodl.models.cloud_nowcaster import FUTURE, CloudNowcaster
+from geodl.models.cloud_nowcaster import FUTURE, CloudNowcaster, latest_codes
 
 
 @keras.saving.register_keras_serializable(package="geodl")
@@ -29,14 +29,6 @@ class Persistence(CloudNowcaster):
     def call(self, ct):
         latest = latest_codes(ops.cast(ct, "int32"))
         return ops.repeat(class_indicators(latest)[:, None], FUTURE, axis=1)
-
-
-def latest_codes(ct):
-    """Latest code with data (batch, y, x) of the frames (batch, time, y, x); 0 where no frame has data."""
-    latest = ct[:, 0]
-    for frame in range(1, ct.shape[1]):
-        latest = ops.where(ct[:, frame] > 0, ct[:, frame], latest)
-    return latest
 
 
 def class_indicators(codes):

@@ -3,9 +3,9 @@
 import keras
 from keras import ops
 
-from geodl.baselines.persistence import class_indicators, latest_codes
+from geodl.baselines.persistence import class_indicators
 from geodl.layers import GaussianBlur, LucasKanade, Warp
-from geodl.models.cloud_nowcaster import FUTURE, CloudNowcaster, inside_image, motion_groups, pad_to_multiple
+from geodl.models.cloud_nowcaster import FUTURE, CloudNowcaster, inside_image, latest_codes, motion_groups, pad_to_multiple
 
 
 @keras.saving.register_keras_serializable(package="geodl")

@@ -131,6 +131,14 @@ def inside_image(ct):
     return ops.cast(ops.any(ct > 0, axis=1), "float32")[:, None, :, :, None]
 
 
+def latest_codes(ct):
+    """Latest code with data (batch, y, x) of the frames (batch, time, y, x); 0 where no frame has data."""
+    latest = ct[:, 0]
+    for frame in range(1, ct.shape[1]):
+        latest = ops.where(ct[:, frame] > 0, ct[:, frame], latest)
+    return latest
+
+
 def motion_groups(ct):
     """Indicators (batch, time, y, x, group) of the cloud types that move together."""
     table = np.zeros((cloud_types.CODES, len(cloud_types.MOTION_GROUPS)), "float32")

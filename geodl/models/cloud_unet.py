@@ -6,7 +6,15 @@ from keras import layers, ops
 from geodl import cloud_types
 from geodl.layers import GaussianBlur, LucasKanade, UNetDecoder, UNetEncoder, Warp
 from geodl.layers.resample import double, halve
-from geodl.models.cloud_nowcaster import FUTURE, PAST, CloudNowcaster, inside_image, motion_groups, pad_to_multiple
+from geodl.models.cloud_nowcaster import (
+    FUTURE,
+    PAST,
+    CloudNowcaster,
+    inside_image,
+    latest_codes,
+    motion_groups,
+    pad_to_multiple,
+)
 
 # The network tells clear sky from 11 types of cloud; which surface shows in clear sky is read from the past frames.
 _CATEGORIES = 1 + cloud_types.CODES - cloud_types.FIRST_CLOUDY
@@ -119,9 +127,7 @@ class CloudUNet(CloudNowcaster):
 
     def _spread(self, aligned):
         """Smoothed shares (batch, y, x, 12) of clear sky and cloud types at half resolution, one tensor a lead time."""
-        latest = aligned[:, 0]
-        for frame in range(1, PAST):
-            latest = ops.where(aligned[:, frame] > 0, aligned[:, frame], latest)
+        latest = latest_codes(aligned)
         # −1 is no data, which has no category; 0 is clear; then the cloud types.
         category = ops.where(latest > 0, ops.maximum(latest - cloud_types.FIRST_CLOUDY + 1, 0), -1)
         source = halve(ops.one_hot(category, _CATEGORIES, dtype="float32"))

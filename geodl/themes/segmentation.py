@@ -20,7 +20,6 @@ from geodl.metrics import NowcastScores
 
 DATASET, CONFIG, SPLIT = "clouds", "msg_europe", "test"
 LEADS = ("+15 min", "+30 min", "+45 min", "+60 min")
-HEADLINE = ("binary_accuracy", "csi", "class_accuracy", "brier", "reliability")
 
 APPROACHES = {
     "persistence": Persistence,
