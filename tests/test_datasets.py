@@ -2,11 +2,22 @@ import hashlib
 
 import numpy as np
 import pytest
+import tensorflow_datasets as tfds
 import xarray as xr
 
 from geodl import datasets
 from geodl.errors import InputError
 from geodl_datasets.clouds import clouds_dataset_builder as clouds
+
+
+@pytest.fixture
+def sources(tmp_path, monkeypatch):
+    """A directory of source files made by the test; what is built from them stays out of the other tests' data."""
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    monkeypatch.setenv("GEODL_SOURCES", str(folder))
+    monkeypatch.setattr(tfds.core.constants, "DATA_DIR", str(tmp_path / "built"))
+    return folder
 
 
 def test_the_sample_ships_and_has_no_target_in_both_splits():
@@ -33,7 +44,7 @@ def test_missing_time_is_a_frame_of_no_data_in_its_place():
     assert np.datetime64("2016-01-01T01:15", "ns") in missing
 
 
-def test_meteonet_years_are_split_and_read_in_time_order(tmp_path, monkeypatch):
+def test_meteonet_years_are_split_and_read_in_time_order(sources):
     random = np.random.default_rng(0)
     for year in (2016, 2017, 2018):
         times = np.datetime64(f"{year}-03-01T00:00", "ns") + np.timedelta64(15, "m") * np.arange(11)
@@ -43,20 +54,18 @@ def test_meteonet_years_are_split_and_read_in_time_order(tmp_path, monkeypatch):
             {"time": times, "lat": np.linspace(50, 49, 8), "lon": np.linspace(-2, 0, 10)},
         ).isel(time=[2, 0, 1, *range(3, 11)])
         ds.time.encoding.update(units="hours since 1901-01-01", dtype="float64")
-        ds.to_netcdf(tmp_path / f"CT_SE_{year}.nc", engine="h5netcdf")
-    monkeypatch.setenv("GEODL_SOURCES", str(tmp_path))
+        ds.to_netcdf(sources / f"CT_SE_{year}.nc", engine="h5netcdf")
     for split, years in (("train", {2016, 2017}), ("test", {2018})):
         opened = datasets.open_dataset("clouds", "meteonet_se", split)
         assert set(opened.reference_time.dt.year.values) == years
         np.testing.assert_array_equal(np.unique(np.diff(opened.time)), np.timedelta64(15, "m"))
 
 
-def test_scene_splits_share_no_target(tmp_path, monkeypatch):
+def test_scene_splits_share_no_target(sources):
     frames, height, width = 30, 8, clouds.MSG_TRAIN_COLUMNS + 16
     codes = np.broadcast_to(1 + np.arange(frames) % 15, (height, width, frames)).transpose(2, 0, 1).astype("uint8")
     times = np.datetime64("2021-01-02T10:00", "m") + np.timedelta64(15, "m") * np.arange(frames)
-    np.savez(tmp_path / clouds.MSG_FILE, ct=codes, time=times, row0=100, col0=900)
-    monkeypatch.setenv("GEODL_SOURCES", str(tmp_path))
+    np.savez(sources / clouds.MSG_FILE, ct=codes, time=times, row0=100, col0=900)
     scene = {split: datasets.open_dataset("clouds", "msg_europe", split) for split in ("train", "validation", "test")}
     assert {split: ds.sizes["sample"] for split, ds in scene.items()} == {"train": 13, "validation": 13, "test": 5}
     assert scene["train"].sizes["x"] == clouds.MSG_TRAIN_COLUMNS and scene["validation"].sizes["x"] == 16
@@ -80,8 +89,7 @@ def test_unknown_names_are_told(arguments, message):
         datasets.load(*arguments)
 
 
-def test_a_source_that_is_nowhere_says_where_to_put_it(tmp_path, monkeypatch):
-    monkeypatch.setenv("GEODL_SOURCES", str(tmp_path))
+def test_a_source_that_is_nowhere_says_where_to_put_it(sources):
     with pytest.raises(InputError, match="CT_NW_2017.nc .* set GEODL_SOURCES"):
         datasets.find_source("clouds", "CT_NW_2017.nc")
 
