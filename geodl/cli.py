@@ -61,7 +61,7 @@ def demo(output: Output = Path(".")) -> None:
     from importlib import resources
 
     sample = Path(str(resources.files("geodl_datasets") / "clouds" / "CT_NW_2016_sample.nc"))
-    _nowcast("cloud_unet", sample, output / "geodl_demo.nc", output / "geodl_demo.png", "2016-01-01T02:00")
+    _forecast("cloud_unet", sample, output / "geodl_demo.nc", output / "geodl_demo.png", "2016-01-01T02:00")
 
 
 @app.command()
@@ -71,12 +71,13 @@ def predict(
     output: Output = Path("forecast.nc"),
     picture: Annotated[Path | None, typer.Option(help="Also draw a PNG.")] = None,
     time: Annotated[str | None, typer.Option(help="Forecast from this time instead of the last one.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Number of states to forecast, for models of a trajectory.")] = None,
 ) -> None:
     """Apply a published model to a NetCDF file."""
     from geodl import zoo
 
     zoo.folder_of(name)  # an unknown name is told before TensorFlow is loaded
-    _nowcast(name, file, output, picture, time)
+    _forecast(name, file, output, picture, time, {} if steps is None else {"steps": steps})
 
 
 @app.command()
@@ -121,10 +122,10 @@ def evaluate(
     theme = themes.theme(model.theme)
     published = name in zoo.list_models()
     with _progress() as progress:
-        track = lambda tiles: progress.track(tiles, description="tiles of a sample")  # noqa: E731
-        scores = theme.card_scores(theme.evaluate(model, progress=track))
+        track = lambda tiles: progress.track(tiles, description="pieces of work")  # noqa: E731
+        scores = theme.card_scores(model, progress=track)
         if write and published:
-            baselines = {b: theme.card_scores(theme.evaluate(theme.APPROACHES[b]())) for b in theme.BASELINES}
+            baselines = theme.baseline_scores(model)
     print(json.dumps(scores, indent=2))
     if write and published:
         card = zoo.card(name) | {"scores": scores, "baselines": baselines}
@@ -150,14 +151,21 @@ def data_build(name: str, config: str | None = None) -> None:
 
 
 @app.command()
-def compare(theme: str, output: Output = Path(".")) -> None:
+def compare(
+    theme: str,
+    case: Annotated[str | None, typer.Option(help="Case study of the theme; the first one by default.")] = None,
+    output: Output = Path("."),
+) -> None:
     """Compare the approaches of a theme on its test split; print the table, write CSV and a picture."""
     from geodl import themes
     from geodl.files import write_whole
 
     module = themes.theme(theme)
+    case = case or next(iter(module.CASES))
+    if case not in module.CASES:
+        raise InputError(f"Expected one of the cases {', '.join(module.CASES)} of {theme}; found {case!r}.")
     with _progress() as progress:
-        table = module.compare(progress=lambda names: progress.track(names, description="approaches"))
+        table = module.compare(case, progress=lambda names: progress.track(names, description="approaches"))
     rows = module.rows(table)
 
     def write_csv(path):
@@ -166,37 +174,32 @@ def compare(theme: str, output: Output = Path(".")) -> None:
             writer.writeheader()
             writer.writerows(rows)
 
-    from geodl import plotting
-
     _print_table(rows)
-    print(write_whole(output / f"{theme}.csv", write_csv))
-    figure = plotting.nowcast_scores(table, module.LEADS)
-    print(write_whole(output / f"{theme}.png", lambda path: figure.savefig(path, dpi=110)))
+    print(write_whole(output / f"{theme}_{case}.csv", write_csv))
+    figure = module.figure(table, case)
+    print(write_whole(output / f"{theme}_{case}.png", lambda path: figure.savefig(path, dpi=110)))
 
 
-def _nowcast(name: str, file: Path, output: Path, picture: Path | None, time: str | None) -> None:
+def _forecast(name: str, file: Path, output: Path, picture: Path | None, time: str | None, options: dict | None = None) -> None:
     """Forecast from a file to a file, telling what is done."""
     from geodl.files import read_netcdf, write_netcdf, write_whole
 
     with _progress() as progress:
         task = progress.add_task(f"Reading {file.name}", total=4)
         ds = read_netcdf(file)
-        if picture is not None and "sample" in ds.dims:
-            raise InputError(
-                "Expected one sample to draw; the file has a dimension `sample`: select one, or leave out --picture."
-            )
         known = ds if time is None else _until(ds, time)
         progress.update(task, advance=1, description="Loading TensorFlow and the weights")
-        from geodl import plotting, zoo
-        from geodl.baselines import Persistence
+        from geodl import themes, zoo
 
         model = zoo.load(name)
-        progress.update(task, advance=1, description="Forecasting the next hour")
-        forecast = model.predict(known)
+        if options and model.theme != "forecasting":
+            raise InputError(f"--steps is for models of a trajectory; {name} has fixed lead times.")
+        progress.update(task, advance=1, description="Forecasting")
+        forecast = model.predict(known, **(options or {}))
         progress.update(task, advance=1, description="Writing")
+        figure = themes.theme(model.theme).picture(ds, known, forecast) if picture is not None else None
         written = [write_netcdf(forecast, output)]
-        if picture is not None:
-            figure = plotting.nowcast(ds.sortby("time"), forecast, Persistence().predict(known))
+        if figure is not None:
             written.append(write_whole(picture, lambda path: figure.savefig(path, dpi=110)))
         progress.update(task, advance=1, description=f"{name}: forecast from {str(known.time.values.max())[:16]}")
     for path in written:
@@ -206,11 +209,13 @@ def _nowcast(name: str, file: Path, output: Path, picture: Path | None, time: st
 def _until(ds, time: str):
     import numpy as np
 
+    if "time" not in ds.coords:
+        raise InputError("Expected a coordinate `time` in the file; it has none.")
     try:
-        last = np.datetime64(time)
+        last = np.datetime64(time) if np.issubdtype(ds.time.dtype, np.datetime64) else float(time)
     except ValueError as error:
-        raise InputError(f"Expected a time such as 2016-01-01T02:00; found {time!r}.") from error
-    if "time" not in ds.coords or last not in ds.time.values:
+        raise InputError(f"Expected a time such as {str(ds.time.values[0])[:16]}; found {time!r}.") from error
+    if last not in ds.time.values:
         raise InputError(f"Expected {time} among the times of the file; it has no such frame.")
     return ds.sel(time=ds.time <= last)
 

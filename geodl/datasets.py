@@ -30,6 +30,7 @@ def load(
     patch: int | None = None,
     augment: bool = False,
     max_missing: int = 0,
+    shuffle: bool = False,
     seed: int = 0,
 ):
     """A `tf.data.Dataset` of batches (x, y) that `model.fit` takes.
@@ -42,6 +43,7 @@ def load(
         patch: cut the fields into square patches of this many pixels; whole fields by default.
         augment: patches at random places, flipped and transposed at random, in random order.
         max_missing: with `augment`, up to so many input frames are dropped at random.
+        shuffle: samples in random order, another one each epoch; for samples that fit in memory.
         seed: of all random choices.
 
     Raises:
@@ -55,6 +57,8 @@ def load(
         pairs = pipelines.patches(pairs, patch, augment, seed)
     if augment and max_missing:
         pairs = pipelines.drop_frames(pairs, max_missing, seed=seed + 1)
+    if shuffle:
+        pairs = pairs.cache().shuffle(builder.info.splits[split].num_examples, seed=seed)
     return pipelines.batches(pairs, batch_size)
 
 

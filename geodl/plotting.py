@@ -20,6 +20,10 @@ CLOUD_COLORS = (
 )  # fmt: skip
 
 
+# With more components than so many, a state is drawn as a row of colours instead of lines.
+_FEW_COMPONENTS = 8
+
+
 def nowcast(observed: xr.Dataset, forecast: xr.Dataset, persistence: xr.Dataset) -> Figure:
     """Last observed frames, forecast classes, cloud probability and persistence, one row each.
 
@@ -81,6 +85,100 @@ def nowcast_scores(table: dict, leads: tuple[str, ...]) -> Figure:
     axes[1, 2].title.set_fontsize(10)
     axes[0, 0].legend(fontsize=8)
     return figure
+
+
+def trajectory(observed: xr.Dataset, forecast: xr.Dataset) -> Figure:
+    """Past states and their forecast, of the first sample: lines of a few components, or time against component.
+
+    Args:
+        observed: `state` (time, component), optionally with a leading `sample`.
+        forecast: what a forecaster's `predict` returned.
+    """
+    past, future = (ds.state.isel(sample=0) if "sample" in ds.state.dims else ds.state for ds in (observed, forecast))
+    if past.sizes["component"] > _FEW_COMPONENTS:
+        figure, axis = plt.subplots(figsize=(9, 4.5), layout="constrained")
+        both = xr.concat([past, future], "time")
+        _hovmoller(axis, both.time.values, both.values, "state, and its forecast after the line")
+        axis.axvline(past.time.values[-1], color="black", linewidth=0.8)
+        return figure
+    figure, axes = plt.subplots(past.sizes["component"], 1, figsize=(9, 6), layout="constrained", sharex=True, squeeze=False)
+    for component, axis in enumerate(axes[:, 0]):
+        axis.plot(past.time, past.isel(component=component), color="black", label="past")
+        axis.plot(future.time, future.isel(component=component), color="tab:blue", label="forecast")
+        axis.set_ylabel(f"component {past.component.values[component] if 'component' in past.coords else component}")
+        axis.grid(alpha=0.3)
+    axes[0, 0].legend(fontsize=8)
+    axes[-1, 0].set_xlabel("time (time units)")
+    return figure
+
+
+def forecast_comparison(table: dict, example: np.ndarray, attractor: np.ndarray) -> Figure:
+    """Error growth beside the Lyapunov slope, and forecasts beside the truth.
+
+    Args:
+        table: {approach: ForecastScores}, as `themes.forecasting.compare` returns it; the last approach is drawn in full.
+        example: true states (lead, component) of the first sample.
+        attractor: true states (sample, component).
+    """
+    best = list(table)[-1]
+    if example.shape[1] > _FEW_COMPONENTS:
+        figure, axes = plt.subplots(2, 2, figsize=(13, 8), layout="constrained")
+        times = table[best].dt[0] * np.arange(1, len(example) + 1)
+        shown = times <= 10 * table[best].dt[0] / table[best].dt[1]  # ten Lyapunov times
+        forecast = table[best].example
+        for axis, values, title in (
+            (axes[0, 1], example, "truth"),
+            (axes[1, 0], forecast, f"forecast: {best}"),
+            (axes[1, 1], forecast - example, f"error: {best}"),
+        ):
+            _hovmoller(axis, times[shown], values[shown], title)
+    else:
+        figure = plt.figure(figsize=(13, 8), layout="constrained")
+        grid = figure.add_gridspec(2, 2)
+        axes = np.array(
+            [[figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[0, 1])], [figure.add_subplot(grid[1, :])] * 2]
+        )
+        run = table[best].long_run
+        axes[0, 1].plot(attractor[:20_000, 0], attractor[:20_000, 2], ".", color="grey", markersize=1, label="truth")
+        style = "-" if len(run) > 2_000 else "."
+        axes[0, 1].plot(run[:, 0], run[:, 2], style, color="tab:blue", linewidth=0.5, markersize=2, label=f"long run: {best}")
+        axes[0, 1].set(title="attractor", xlabel="x", ylabel="z")
+        axes[0, 1].legend(fontsize=8)
+        _first_component(axes[1, 0], table, example)
+    _error_growth(axes[0, 0], table)
+    return figure
+
+
+def _error_growth(axis, table) -> None:
+    for name, scores in table.items():
+        times = scores.dt[1] * np.arange(1, len(scores.rmse) + 1)
+        axis.semilogy(times, np.where(scores.rmse < 10, scores.rmse, np.nan), label=name)
+    start = min(scores.rmse[0] for scores in table.values())
+    times = np.array([0.0, min(times[-1], -np.log(start))])
+    axis.semilogy(times, start * np.exp(times), color="black", linestyle="--", linewidth=0.8, label="Lyapunov slope")
+    axis.set(title="error growth", xlabel="lead time (Lyapunov times)", ylabel="relative RMSE")
+    axis.grid(alpha=0.3)
+    axis.legend(fontsize=8)
+
+
+def _first_component(axis, table, example) -> None:
+    lyapunov_times = next(iter(table.values())).dt[1] * np.arange(1, len(example) + 1)
+    axis.plot(lyapunov_times, example[:, 0], color="black", linewidth=2, label="truth")
+    bound = 1.3 * np.abs(example[:, 0]).max()
+    for name, scores in table.items():
+        drawn = np.abs(scores.example[:, 0]) < bound
+        axis.plot(lyapunov_times, np.where(drawn, scores.example[:, 0], np.nan), linewidth=1, label=name)
+    axis.set(title="one forecast", xlabel="lead time (Lyapunov times)", ylabel="x", xlim=(0, 18))
+    axis.legend(fontsize=8, ncols=3)
+
+
+def _hovmoller(axis, times, values, title) -> None:
+    bound = 15.0
+    image = axis.pcolormesh(
+        times, np.arange(values.shape[1]), values.T, cmap="RdBu_r", vmin=-bound, vmax=bound, shading="nearest", rasterized=True
+    )
+    axis.set(title=title, xlabel="time (time units)", ylabel="component")
+    axis.figure.colorbar(image, ax=axis)
 
 
 def _show_types(axis, field: xr.DataArray, title: str):

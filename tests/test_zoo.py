@@ -10,12 +10,13 @@ from geodl.metrics import ClassAccuracy, CloudTypeLoss
 from geodl.models import CloudUNet
 
 
-def test_published_models_load_compiled_with_the_weights_of_their_card(moving_codes):
-    for name in zoo.list_models():
-        model = zoo.load(name)
-        assert model.compiled and isinstance(model.loss, CloudTypeLoss)
-        assert zoo.sha256_of(name) == zoo.card(name)["sha256"]
-        assert np.isfinite(model.predict(moving_codes[:, :6], verbose=0)).all()
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_published_models_load_compiled_with_the_weights_of_their_card(name, moving_codes):
+    model = zoo.load(name)
+    assert model.compiled and model.loss is not None
+    assert zoo.sha256_of(name) == zoo.card(name)["sha256"]
+    x = moving_codes[:, :6] if model.theme == "segmentation" else np.ones((2, 8, model.components), "float32")
+    assert np.isfinite(model.predict(x, verbose=0)).all()
 
 
 def test_weights_are_small():
@@ -39,8 +40,8 @@ def test_cards_say_what_a_user_must_know():
             "hardware",
         } <= set(card)
         assert set(card["licences"]) == {"code", "weights", "data"}
-        for scores in (card["scores"], *card["baselines"].values()):
-            assert all(len(values) == 4 for values in scores.values())
+        for scores in card["baselines"].values():
+            assert {name: len(values) for name, values in scores.items()} == {n: len(v) for n, v in card["scores"].items()}
 
 
 def test_names_are_matched_by_pattern_and_theme():

@@ -1,8 +1,30 @@
 """Differentiable building blocks of the models."""
 
+from geodl.layers.adaptive_ode_integrator import AdaptiveODEIntegrator
+from geodl.layers.bilinear import Bilinear, PeriodicNeighbours
+from geodl.layers.butcher_tableau import SCHEMES, ButcherTableau
 from geodl.layers.gaussian_blur import GaussianBlur
+from geodl.layers.linearization import adjoint, tangent_linear
 from geodl.layers.lucas_kanade import LucasKanade
+from geodl.layers.ode_integrator import ODEIntegrator
+from geodl.layers.trainable_runge_kutta import TrainableRungeKutta
 from geodl.layers.unet import ResidualBlock, UNetDecoder, UNetEncoder
 from geodl.layers.warp import Warp
 
-__all__ = ["GaussianBlur", "LucasKanade", "ResidualBlock", "UNetDecoder", "UNetEncoder", "Warp"]
+__all__ = [
+    "SCHEMES",
+    "AdaptiveODEIntegrator",
+    "Bilinear",
+    "ButcherTableau",
+    "GaussianBlur",
+    "LucasKanade",
+    "ODEIntegrator",
+    "PeriodicNeighbours",
+    "ResidualBlock",
+    "TrainableRungeKutta",
+    "UNetDecoder",
+    "UNetEncoder",
+    "Warp",
+    "adjoint",
+    "tangent_linear",
+]

@@ -7,7 +7,8 @@ from keras import ops
 
 from geodl import cloud_types
 from geodl.errors import InputError
-from geodl.models.base import GeoModel, Variable
+from geodl.models.base import Variable
+from geodl.models.gridded import GriddedModel
 
 PAST, FUTURE = 6, 4
 STEP = np.timedelta64(15, "m")
@@ -15,7 +16,7 @@ MAX_MISSING = 2
 
 
 @keras.saving.register_keras_serializable(package="geodl")
-class CloudNowcaster(GeoModel):
+class CloudNowcaster(GriddedModel):
     """Six past frames of cloud type, 15 minutes apart → probabilities of the 16 codes in the next four frames.
 
     Subclasses define `call(ct)`: codes (batch, 6, y, x), 0 where missing → probabilities (batch, 4, y, x, 16).
@@ -139,10 +140,10 @@ def latest_codes(ct):
     return latest
 
 
-def motion_groups(ct):
+def motion_groups(ct, groups=cloud_types.MOTION_GROUPS):
     """Indicators (batch, time, y, x, group) of the cloud types that move together."""
-    table = np.zeros((cloud_types.CODES, len(cloud_types.MOTION_GROUPS)), "float32")
-    for group, codes in enumerate(cloud_types.MOTION_GROUPS):
+    table = np.zeros((cloud_types.CODES, len(groups)), "float32")
+    for group, codes in enumerate(groups):
         table[list(codes), group] = 1.0
     return ops.take(ops.convert_to_tensor(table), ct, axis=0)
 

@@ -1,10 +1,14 @@
-"""The six problems of the course, one module each, as they are built."""
+"""The six problems of the course, one module each, as they are built.
+
+A theme's module has `CASES` (names of its case studies, the first one by default), `compare(case)`, its `rows` and `figure`,
+`card_scores(model)` and `baseline_scores(model)` for cards, and `picture` for a forecast of the user's own.
+"""
 
 from importlib import import_module
 
 from geodl.errors import InputError
 
-THEMES = ("segmentation",)
+THEMES = ("forecasting", "segmentation")
 
 
 def theme(name: str):

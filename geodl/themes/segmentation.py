@@ -14,11 +14,13 @@ import time
 
 import numpy as np
 
-from geodl import datasets, zoo
+from geodl import datasets, plotting, zoo
 from geodl.baselines import OpticalFlow, Persistence, SmoothedFlow
+from geodl.errors import InputError
 from geodl.metrics import NowcastScores
 
-DATASET, CONFIG, SPLIT = "clouds", "msg_europe", "test"
+DATASET, SPLIT = "clouds", "test"
+CASES = ("msg_europe", "meteonet_sample")
 LEADS = ("+15 min", "+30 min", "+45 min", "+60 min")
 
 APPROACHES = {
@@ -31,36 +33,34 @@ APPROACHES = {
 BASELINES = ("persistence", "optical flow", "smoothed flow")
 
 
-def evaluate(model, config: str = CONFIG, split: str = SPLIT, progress=lambda tiles: tiles) -> NowcastScores:
-    """Scores of a model or baseline on the whole fields of a split.
+def evaluate(model, case: str = CASES[0], progress=lambda tiles: tiles) -> NowcastScores:
+    """Scores of a model or baseline on the whole fields of the test split.
 
     Args:
         model: any `CloudNowcaster`.
-        config: of the dataset `clouds`.
-        split: of that config.
+        case: config of the dataset `clouds`.
         progress: wraps the list of tiles of a sample.
     """
     scores = NowcastScores(len(LEADS))
-    for past, future in datasets.load(DATASET, config, split, batch_size=1).as_numpy_iterator():
-        fields = model.predict_fields(past, progress)
+    for past, future in datasets.load(DATASET, case, SPLIT, batch_size=1).as_numpy_iterator():
+        fields = model.forward(past, progress)
         scores.update(future[0], fields["CT"][0], fields["cloud_probability"][0])
     return scores
 
 
-def compare(config: str = CONFIG, split: str = SPLIT, progress=lambda approaches: approaches):
+def compare(case: str = CASES[0], progress=lambda approaches: approaches):
     """Scores of every approach: {name: (NowcastScores, seconds a sample)}.
 
     Args:
-        config: of the dataset `clouds`.
-        split: of that config.
+        case: config of the dataset `clouds`.
         progress: wraps the list of approaches.
     """
-    samples = sum(1 for _ in datasets.load(DATASET, config, split, batch_size=1))
+    samples = sum(1 for _ in datasets.load(DATASET, case, SPLIT, batch_size=1))
     table = {}
     for name in progress(list(APPROACHES)):
         model = APPROACHES[name]()
         start = time.perf_counter()
-        scores = evaluate(model, config, split)
+        scores = evaluate(model, case)
         table[name] = (scores, (time.perf_counter() - start) / samples)
     return table
 
@@ -75,6 +75,23 @@ def rows(table) -> list[dict]:
     ]  # fmt: skip
 
 
-def card_scores(scores: NowcastScores) -> dict[str, list[float]]:
-    """Scores as a card keeps them: four values each, rounded to four digits."""
-    return {name: np.round(values, 4).tolist() for name, values in scores.result().items()}
+def card_scores(model, progress=lambda tiles: tiles) -> dict[str, list[float]]:
+    """Scores of a model as a card keeps them: four values each, rounded to four digits."""
+    return {name: np.round(values, 4).tolist() for name, values in evaluate(model, progress=progress).result().items()}
+
+
+def baseline_scores(model) -> dict[str, dict[str, list[float]]]:
+    """Scores of the baselines, as a card keeps them."""
+    return {name: card_scores(APPROACHES[name]()) for name in BASELINES}
+
+
+def figure(table, case: str):
+    """Scores by lead time, one line an approach."""
+    return plotting.nowcast_scores(table, LEADS)
+
+
+def picture(observed, known, forecast):
+    """A nowcast beside what was observed and persistence."""
+    if "sample" in observed.dims:
+        raise InputError("Expected one sample to draw; the dataset has a dimension `sample`: select one, or draw no picture.")
+    return plotting.nowcast(observed.sortby("time"), forecast, Persistence().predict(known))

@@ -25,7 +25,7 @@ def test_card_of_cloud_unet_is_recomputed():
         (card["scores"], zoo.load("cloud_unet")),
         (card["baselines"]["persistence"], segmentation.Persistence()),
     ):
-        found = segmentation.card_scores(segmentation.evaluate(model))
+        found = segmentation.card_scores(model)
         for name, values in scores.items():
             np.testing.assert_allclose(found[name], values, atol=2e-4, err_msg=name)
 
@@ -34,7 +34,7 @@ def test_card_of_cloud_unet_is_recomputed():
 @scene
 @pytest.mark.parametrize("name", ["optical flow", "smoothed flow"])
 def test_baselines_on_the_card_are_recomputed(name):
-    found = segmentation.card_scores(segmentation.evaluate(segmentation.APPROACHES[name]()))
+    found = segmentation.card_scores(segmentation.APPROACHES[name]())
     for score, values in zoo.card("cloud_unet")["baselines"][name].items():
         np.testing.assert_allclose(found[score], values, atol=2e-4, err_msg=score)
 
@@ -48,7 +48,7 @@ def test_cloud_unet_is_above_persistence_and_flow_at_every_lead():
 
 
 def test_every_approach_is_compared_on_the_same_samples():
-    table = segmentation.compare(config="meteonet_sample")
+    table = segmentation.compare("meteonet_sample")
     assert list(table) == list(segmentation.APPROACHES)
     counts = {tuple(scores.sums["count"]) for scores, _ in table.values()}
     assert len(counts) == 1 and counts.pop()[0] > 0
@@ -61,5 +61,5 @@ def test_all_approaches_are_nowcasters():
 
 
 def test_unknown_theme_is_told():
-    with pytest.raises(InputError, match="Expected one of the themes segmentation; found 'waves'"):
+    with pytest.raises(InputError, match="Expected one of the themes forecasting, segmentation; found 'waves'"):
         theme("waves")

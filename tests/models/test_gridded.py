@@ -1,7 +1,7 @@
 import numpy as np
 
 from geodl.baselines import Persistence, SmoothedFlow
-from geodl.models.base import _tiles
+from geodl.models.gridded import _tiles
 
 
 def test_tiles_write_every_pixel_once_and_read_inside_the_field():
@@ -25,6 +25,6 @@ def test_tiled_prediction_equals_the_whole_one(moving_codes):
     whole, tiled = SmoothedFlow(), SmoothedFlow()
     tiled.tile = 160
     assert len(_tiles(past.shape[-1], tiled)) == 2
-    expected, found = whole.predict_fields(past), tiled.predict_fields(past)
+    expected, found = whole.forward(past), tiled.forward(past)
     assert np.mean(expected["CT"] == found["CT"]) > 0.999
     assert np.abs(expected["cloud_probability"] - found["cloud_probability"]).mean() < 1e-3

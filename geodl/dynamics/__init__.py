@@ -1,0 +1,7 @@
+"""Equations of motion: layers that map a state to its tendency."""
+
+from geodl.dynamics.dynamics import Dynamics
+from geodl.dynamics.lorenz63 import Lorenz63
+from geodl.dynamics.lorenz96 import Lorenz96
+
+__all__ = ["Dynamics", "Lorenz63", "Lorenz96"]

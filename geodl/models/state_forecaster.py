@@ -1,0 +1,89 @@
+"""What all forecasts of a dynamical system share: their input and output, as arrays and as xarray."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+import xarray as xr
+
+from geodl.errors import InputError
+from geodl.models.base import GeoModel, Variable
+
+PAST = 8
+
+
+@keras.saving.register_keras_serializable(package="geodl")
+class StateForecaster(GeoModel):
+    """Past states of a dynamical system, `dt` apart → the next ones.
+
+    Subclasses define `call(past)`: states (batch, past, component) → (batch, horizon, component), the forecast that they are
+    trained on, and `rollout(past, steps)`, the same for any number of steps.
+
+    `predict(ds, steps=n)` reads the variable `state` (time, component), optionally with a leading `sample`, and returns
+    `state` at the n times that follow its last one.
+
+    Args:
+        components: size of the state.
+        dt: time between two states.
+        horizon: number of states that `call` returns.
+    """
+
+    theme = "forecasting"
+    input_variable = Variable("state", (("time", "component"),), units="1", valid_range=(-np.inf, np.inf))
+
+    def __init__(self, components, dt, horizon=1, **kwargs):
+        super().__init__(**kwargs)
+        self.components, self.dt, self.horizon = int(components), float(dt), int(horizon)
+
+    def encode(self, ds: xr.Dataset) -> np.ndarray:
+        field = self.input_variable.select(ds)
+        if field.sizes["component"] != self.components:
+            raise InputError(f"Expected a state of {self.components} components; found {field.sizes['component']}.")
+        if field.sizes["time"] < self.past:
+            raise InputError(f"Expected at least {self.past} times of `state`; found {field.sizes['time']}.")
+        if "time" not in field.coords or not np.issubdtype(field.time.dtype, np.number):
+            raise InputError("Expected a coordinate `time` of numbers, in the time units of the equation.")
+        steps = np.diff(field.time.values)
+        if not np.allclose(steps, self.dt, rtol=1e-3):
+            raise InputError(
+                f"Expected states {self.dt:g} time units apart; found steps from {steps.min():g} to {steps.max():g}."
+            )
+        values = field.values if "sample" in field.dims else field.values[None]
+        last = values[:, -self.past :]
+        if not np.isfinite(last).all():
+            step = int(np.argmin(np.isfinite(values).all(axis=(0, 2))))
+            raise InputError(f"Expected finite states; found a value that is not finite at time step {step} of the dataset.")
+        return last
+
+    @property
+    def past(self) -> int:
+        """Number of past states that a forecast needs."""
+        return PAST
+
+    def forward(self, samples: np.ndarray, steps: int = 1) -> dict[str, np.ndarray]:
+        if steps < 1:
+            raise InputError(f"Expected a positive number of steps; found {steps}.")
+        # Compiled, long loops are fast and have no assertions: a forecast that blows up is not a number from there on.
+        rollout = tf.function(lambda past: self.rollout(past, steps), jit_compile=True)
+        return {"state": rollout(tf.cast(samples, self.variable_dtype)).numpy()}
+
+    def rollout(self, past, steps: int):
+        """States (batch, steps, component) that follow `past` (batch, past, component)."""
+        raise NotImplementedError(f"{type(self).__name__} does not define `rollout`.")
+
+    def decode(self, fields: dict[str, np.ndarray], ds: xr.Dataset) -> xr.Dataset:
+        field = self.input_variable.select(ds)
+        states = fields["state"]
+        times = field.time.values[-1] + self.dt * np.arange(1, states.shape[1] + 1)
+        coordinates = {name: c for name, c in field.coords.items() if "time" not in c.dims}
+        coordinates["time"] = ("time", times, field.time.attrs)
+        values = states if "sample" in field.dims else states[0]
+        return xr.Dataset({"state": (field.dims, values, field.attrs)}, coordinates, ds.attrs)
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], self.horizon, self.components)
+
+    def compute_output_spec(self, past, training=None):
+        return keras.KerasTensor(self.compute_output_shape(past.shape), dtype=self.variable_dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "components": self.components, "dt": self.dt, "horizon": self.horizon}

@@ -1,0 +1,212 @@
+"""Short-term forecasting: how a system goes on from its past states.
+
+| | |
+|---|---|
+| cases | `lorenz63` (states every .01), `lorenz63_sparse` (every .2), `lorenz96` (40 components, every .05) |
+| input | past states of the system, of which a neural ODE uses the last one |
+| output | the states that follow, for any number of steps |
+| datasets | `lorenz63`, `lorenz96`: simulated, split by time |
+| criterion | mean squared error of several steps |
+| scores | relative RMSE per lead time, valid prediction time, Lyapunov spectrum, distance of the attractor's distribution |
+"""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from geodl import datasets, plotting, zoo
+from geodl.baselines import PolynomialMap, SINDy, StatePersistence
+from geodl.errors import InputError
+from geodl.metrics import attractor_distance, kaplan_yorke_dimension, lyapunov_spectrum, relative_rmse, valid_prediction_time
+from geodl.models.state_forecaster import PAST
+
+LONG_RUN = 100.0  # time units
+
+
+@dataclass(frozen=True)
+class Case:
+    """A system and how it is sampled; its exact Lyapunov exponents are those of the equation, measured in float64."""
+
+    dataset: str
+    config: str
+    dt: float
+    components: int
+    leading_exponent: float
+    substeps: int
+    models: dict[str, str]
+
+
+CASES = {
+    "lorenz63": Case("lorenz63", "forecast", 0.01, 3, 0.906, 1, {"LSTM": "lorenz63_lstm", "neural ODE": "lorenz63_neural_ode"}),
+    "lorenz63_sparse": Case("lorenz63", "forecast_sparse", 0.2, 3, 0.906, 20, {"neural ODE": "lorenz63_neural_ode_sparse"}),
+    "lorenz96": Case("lorenz96", "forecast", 0.05, 40, 1.68, 1, {"LSTM": "lorenz96_lstm", "neural ODE": "lorenz96_neural_ode"}),
+}
+BASELINES = ("persistence", "linear fit", "quadratic fit", "SINDy")
+
+
+@dataclass
+class ForecastScores:
+    """What is measured of one approach.
+
+    Args:
+        dt: time between two states, in time units and in Lyapunov times.
+        rmse: relative RMSE (lead,) of lead times dt, 2 dt, …
+        valid_times: valid prediction time (sample,), in Lyapunov times.
+        exponents: Lyapunov exponents (component,), not numbers where the approach is not a map of the state.
+        distance: between the distributions of a long run and of the truth.
+        example: forecast (lead, component) of the first sample.
+        long_run: states (time, component) of one run of 100 time units.
+        seconds: of all forecasts of the test split.
+    """
+
+    dt: tuple[float, float]
+    rmse: np.ndarray
+    valid_times: np.ndarray
+    exponents: np.ndarray
+    distance: float
+    example: np.ndarray
+    long_run: np.ndarray
+    seconds: float
+
+    def result(self) -> dict[str, list[float]]:
+        """Scores as a card keeps them."""
+        scores = {
+            "relative_rmse": self.rmse[[0, 3]],
+            "valid_prediction_time": [np.median(self.valid_times)],
+            "leading_exponent": self.exponents[:1],
+            "kaplan_yorke_dimension": [kaplan_yorke_dimension(self.exponents)],
+            "attractor_distance": [self.distance],
+        }
+        return {name: [_rounded(value) for value in values] for name, values in scores.items()}
+
+
+def approaches(case: str) -> dict:
+    """What is compared in a case: {name: function that makes the model}."""
+    setting = CASES[case]
+    shape = {"components": setting.components, "dt": setting.dt}
+
+    def fitted(make):
+        return lambda: make().estimate(_states(setting, "train"))
+
+    return {
+        "persistence": lambda: StatePersistence(**shape),
+        "linear fit": fitted(lambda: PolynomialMap(**shape, degree=1)),
+        "quadratic fit": fitted(lambda: PolynomialMap(**shape, degree=2)),
+        "SINDy": fitted(lambda: SINDy(**shape, substeps=setting.substeps)),
+        **{label: lambda name=name: zoo.load(name) for label, name in setting.models.items()},
+    }
+
+
+def evaluate(model, case: str | None = None, progress=lambda work: work) -> ForecastScores:
+    """Scores of a model or baseline on the test split of a case; by default the one whose states it takes.
+
+    Raises:
+        InputError: no case has states of this size and time step.
+    """
+    setting = CASES[case or case_of(model)]
+    ds = datasets.open_dataset(setting.dataset, setting.config, "test")
+    past, truth = ds.isel(time=slice(PAST)), ds.state.values[:, PAST:]
+    deviation = truth.std(axis=(0, 1))
+    start = time.perf_counter()
+    scores = {}
+    for part in progress(["forecasts", "Lyapunov exponents", "long runs"]):
+        if part == "forecasts":
+            forecast = model.predict(past, steps=truth.shape[1]).state.values
+            scores["seconds"] = time.perf_counter() - start
+            scores["rmse"] = relative_rmse(forecast, truth, deviation)
+            lyapunov_times = setting.dt * setting.leading_exponent
+            scores["valid_times"] = valid_prediction_time(forecast, truth, deviation, lyapunov_times)
+            scores["example"] = forecast[0]
+        elif part == "Lyapunov exponents":
+            scores["exponents"] = _exponents(model, past, setting)
+        else:
+            steps = round(LONG_RUN / setting.dt)
+            runs = model.predict(past.isel(sample=slice(None, None, 10)), steps=steps).state.values
+            settled = runs[:, steps // 10 :].reshape(-1, setting.components)
+            scores["distance"] = attractor_distance(settled, truth.reshape(-1, setting.components))
+            scores["long_run"] = runs[0]
+    return ForecastScores(dt=(setting.dt, lyapunov_times), **scores)
+
+
+def case_of(model) -> str:
+    """The case whose states a model takes.
+
+    Raises:
+        InputError: there is none.
+    """
+    for name, setting in CASES.items():
+        if (setting.components, setting.dt) == (model.components, model.dt):
+            return name
+    raise InputError(
+        f"Expected a model of one of the cases {', '.join(CASES)}; found {model.components} components every {model.dt:g}."
+    )
+
+
+def card_scores(model, progress=lambda work: work) -> dict[str, list[float]]:
+    """Scores of a model as a card keeps them."""
+    return evaluate(model, progress=progress).result()
+
+
+def baseline_scores(model) -> dict[str, dict[str, list[float]]]:
+    """Scores of the baselines in the case of a model, as a card keeps them."""
+    case = case_of(model)
+    return {name: evaluate(approaches(case)[name](), case).result() for name in BASELINES}
+
+
+def compare(case: str = "lorenz63", progress=lambda names: names) -> dict[str, ForecastScores]:
+    """Scores of every approach.
+
+    Args:
+        case: one of `CASES`.
+        progress: wraps the list of approaches.
+    """
+    return {name: evaluate(approaches(case)[name](), case) for name in progress(list(approaches(case)))}
+
+
+def rows(table: dict[str, ForecastScores]) -> list[dict]:
+    """The comparison as flat rows, for CSV."""
+    found = []
+    for name, scores in table.items():
+        result = scores.result()
+        dt, later = result["relative_rmse"]
+        found.append(
+            {
+                "approach": name,
+                "rmse_at_dt": dt,
+                "rmse_at_4_dt": later,
+                "rmse_at_1_lyapunov_time": _rounded(scores.rmse[round(1 / scores.dt[1]) - 1]),
+                **{key: values[0] for key, values in result.items() if key != "relative_rmse"},
+                "seconds": round(scores.seconds, 2),
+            }
+        )
+    return found
+
+
+def figure(table: dict[str, ForecastScores], case: str):
+    """Error growth, and the forecast beside the truth."""
+    setting = CASES[case]
+    truth = datasets.open_dataset(setting.dataset, setting.config, "test").state.values[:, PAST:]
+    return plotting.forecast_comparison(table, truth[0], truth.reshape(-1, setting.components))
+
+
+def picture(observed, known, forecast):
+    """A forecast of the user's own states."""
+    return plotting.trajectory(known, forecast)
+
+
+def _states(setting: Case, split: str) -> np.ndarray:
+    return datasets.open_dataset(setting.dataset, setting.config, split).state.values.astype("float64")
+
+
+def _exponents(model, past, setting: Case) -> np.ndarray:
+    if not hasattr(model, "step"):
+        return np.full(setting.components, np.nan)
+    samples, time_units = (50, 100.0) if setting.components == 3 else (8, 50.0)
+    states = past.state.values[:samples, -1].astype(model.variable_dtype)
+    return lyapunov_spectrum(model.step, states, setting.dt, round(time_units / setting.dt), spin_up=round(10.0 / setting.dt))
+
+
+def _rounded(value: float) -> float | None:
+    """Four significant digits; None, as JSON has it, where it is not a number."""
+    return float(f"{value:.4g}") if np.isfinite(value) else None
