@@ -38,14 +38,14 @@ def main() -> None:
         "optical flow": OpticalFlow(),
         "persistence": Persistence(),
     }.items():
-        model.predict_fields(small)
+        model.forward(small)
         seconds = []
         for _ in range(20):
             start = time.perf_counter()
-            model.predict_fields(small)
+            model.forward(small)
             seconds.append(time.perf_counter() - start)
         start = time.perf_counter()
-        model.predict_fields(large)
+        model.forward(large)
         print(
             f"{name:14s} 256x256: {statistics.median(seconds):.3f} s   1024x1536: {time.perf_counter() - start:.1f} s, "
             f"peak memory so far {peak_gigabytes() - base:.2f} GB above the interpreter with TensorFlow"

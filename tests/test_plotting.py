@@ -1,4 +1,6 @@
 import numpy as np
+import pytest
+import xarray as xr
 
 from geodl import plotting
 from geodl.baselines import Persistence
@@ -21,3 +23,15 @@ def test_scores_are_drawn_one_line_an_approach():
     scores.update(codes, codes, random.uniform(size=codes.shape))
     figure = plotting.nowcast_scores({"a": (scores, 0.1), "b": (scores, 0.2)}, ("1", "2", "3", "4"))
     assert all(len(axis.lines) == 2 for axis in figure.axes[:5])
+
+
+@pytest.mark.parametrize(("components", "axes"), [(3, 3), (40, 2)])
+def test_a_trajectory_is_lines_or_a_hovmoller_diagram(components, axes):
+    """The second axis of the Hovmöller diagram is its colour bar."""
+
+    def states(first, count):
+        times = first + 0.1 * np.arange(count)
+        return xr.Dataset({"state": (("time", "component"), np.ones((count, components)))}, {"time": times})
+
+    figure = plotting.trajectory(states(0.0, 5), states(0.5, 10))
+    assert len(figure.axes) == axes

@@ -32,12 +32,12 @@ class Builder(TrajectoryBuilder):
         ),
         TrajectoryConfig(
             name="forecast_sparse",
-            description="States every .2 time units: 8 in the past, 4 to forecast (100 in the test windows).",
+            description="States every .2 time units: 8 in the past, 2 to forecast (100 in the test windows).",
             dt=0.2,
             substeps=20,
             splits={
-                "train": (0, 4_800, 4_789, 12),
-                "validation": (4_800, 6_000, 600, 12),
+                "train": (0, 4_800, 4_791, 10),
+                "validation": (4_800, 6_000, 600, 10),
                 "test": (6_000, 10_000, 100, 108),
             },
             past=8,

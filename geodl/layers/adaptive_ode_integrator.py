@@ -6,7 +6,7 @@ import tensorflow as tf
 from keras import ops
 
 from geodl.layers import butcher_tableau
-from geodl.layers.ode_integrator import check_dynamics, recomputed, tendency_of, variables_as_tensors
+from geodl.layers.ode_integrator import build_dynamics, check_dynamics, recomputed, tendency_of, variables_as_tensors
 
 _SAFETY, _SMALLEST, _LARGEST = 0.9, 0.2, 10.0
 
@@ -64,18 +64,20 @@ class AdaptiveODEIntegrator(keras.layers.Layer):
         self._in_graph = tf.function(self._integrate)
 
     def build(self, input_shape):
-        if not self.dynamics.built:
-            self.dynamics.build(input_shape)
+        build_dynamics(self.dynamics, input_shape)
 
     def call(self, state, times, time=0.0, training=None):
         dtype = self.variable_dtype
         state, times, time = (ops.cast(value, dtype) for value in (state, times, time))
         _check_times(times, time)
+        if len(state.shape) < 2:
+            raise ValueError(f"`state` must be a batch of states (batch, ...), found shape {tuple(state.shape)}.")
         # A loop of many small operations is slow when it runs eagerly.
-        return (self._in_graph if tf.executing_eagerly() else self._integrate)(state, times, time, training)
+        integrate = self._in_graph if tf.executing_eagerly() else self._integrate
+        return integrate(state, times, time, *variables_as_tensors(self), training)
 
-    def _integrate(self, state, times, time, training):
-        with variables_as_tensors(self):
+    def _integrate(self, state, times, time, values, trainable, training):
+        with keras.StatelessScope(list(zip(self.variables, values, strict=True))):
             return self._run(tendency_of(self.dynamics, training), state, times, time)
 
     def _run(self, tendency, state, times, time):
@@ -107,15 +109,21 @@ class AdaptiveODEIntegrator(keras.layers.Layer):
         """One step of every sample that has not arrived, kept where its error is small enough."""
         tableau, end = self._tableau, times[-1]
         h = ops.where(ops.abs(h) >= ops.abs(end - t), end - t, h)
-        x_new, deviation, stages = self._tries(f)(t, x, k, h)
+        x_new, deviation, stages = tried = [tf.stop_gradient(value) for value in self._try(f, t, x, k, h)]
         found = self._norm(deviation, ops.maximum(ops.abs(x), ops.abs(x_new)))
         found = tf.stop_gradient(ops.where(ops.isfinite(found), found, 1e10))
         accepted = ops.logical_and(found <= 1.0, t != end)
+        # A refused step may have overflowed; its gradient, which does not count, is taken at a step of no size.
+        taken = recomputed(lambda *inputs: self._try(f, *inputs), self.variables)
+        x_new, _, stages = taken(t, x, k, ops.where(accepted, h, ops.zeros_like(h)), known=tried)
 
-        theta = ops.where(accepted, (times - t) / ops.where(h == 0, ops.ones_like(h), h), -1.0)
+        arrived = ops.where(h == end - t, end, t + h)
+        direction = ops.sign(h)
+        passed = ops.logical_and(direction * (times - t) > 0, direction * (times - arrived) <= 0)
+        inside = ops.logical_and(accepted, passed)[..., None]
+        theta = ops.clip((times - t) / ops.where(h == 0, ops.ones_like(h), h), 0.0, 1.0)
         powers = ops.stack([theta**n for n in range(1, tableau.dense.shape[1] + 1)], axis=-1)
         weights = ops.matmul(powers, ops.cast(tableau.dense.T, x.dtype))
-        inside = ops.logical_and(theta > 0.0, theta <= 1.0)[..., None]
         output = ops.where(inside, x[:, None] + h[..., None] * ops.matmul(weights, stages), output)
 
         p = tableau.order
@@ -123,7 +131,6 @@ class AdaptiveODEIntegrator(keras.layers.Layer):
         factor = _SAFETY * found ** (-0.7 / p) * error ** (0.4 / p)
         factor = ops.clip(factor, _SMALLEST, _LARGEST)
         factor = ops.where(accepted, factor, ops.minimum(factor, 1.0))
-        arrived = ops.where(h == end - t, end, t + h)
         return (
             ops.where(accepted, arrived, t),
             ops.where(accepted, x_new, x),
@@ -133,19 +140,14 @@ class AdaptiveODEIntegrator(keras.layers.Layer):
             output,
         )
 
-    def _tries(self, f):
+    def _try(self, f, t, x, k, h):
         """Result of a step, its estimated error and the tendencies (batch, stage, size) of its stages."""
         tableau = self._tableau
         differences = tuple(b - e for b, e in zip(tableau.b, tableau.b_embedded, strict=True))
-
-        def attempt(t, x, k, h):
-            # The last stage of the step before is the first of this one.
-            first = iter([k])
-            stages = butcher_tableau.stages(lambda y, s: next(first, None) if y is x else f(y, s), x, t, h, tableau)
-            x_new = x + butcher_tableau.combine(tableau.b, stages, h)
-            return x_new, butcher_tableau.combine(differences, stages, h), ops.stack(stages, axis=1)
-
-        return recomputed(attempt, self.variables)
+        # The last stage of the step before is the first of this one.
+        stages = butcher_tableau.stages(lambda y, s: k if y is x else f(y, s), x, t, h, tableau)
+        x_new = x + butcher_tableau.combine(tableau.b, stages, h)
+        return x_new, butcher_tableau.combine(differences, stages, h), ops.stack(stages, axis=1)
 
     def _norm(self, deviation, size):
         scaled = deviation / (self.atol + self.rtol * size)

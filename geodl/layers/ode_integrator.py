@@ -29,6 +29,7 @@ class ODEIntegrator(keras.layers.Layer):
         scheme: name of a scheme in `butcher_tableau.SCHEMES`, or a `TrainableRungeKutta`.
         save_every: return the states after each so many steps, a divisor of `steps`; by default the last state alone.
         checkpoint: recompute more to keep less in memory.
+        time_major: return trajectories as (time, batch, ...), which saves a copy of large ones.
 
     Call arguments:
         state: (batch, ...), or (component,).
@@ -51,33 +52,34 @@ class ODEIntegrator(keras.layers.Layer):
         (8, 4, 3)
     """
 
-    def __init__(self, dynamics, dt, steps, scheme="rk4", save_every=None, checkpoint=False, **kwargs):
+    def __init__(self, dynamics, dt, steps, scheme="rk4", save_every=None, checkpoint=False, time_major=False, **kwargs):
         super().__init__(autocast=False, **kwargs)
         check_dynamics(dynamics)
         if not math.isfinite(dt) or dt == 0:
             raise ValueError(f"`dt` must be finite and not zero, found {dt}.")
         if steps != int(steps) or steps < 1:
             raise ValueError(f"`steps` must be a positive integer, found {steps}.")
-        if save_every is not None and (save_every < 1 or steps % save_every):
+        if save_every is not None and (save_every < 1 or save_every != int(save_every) or steps % save_every):
             raise ValueError(f"`save_every` must divide `steps`, {steps}; found {save_every}.")
         self.dynamics, self.dt, self.steps = dynamics, float(dt), int(steps)
         self.scheme = scheme
-        self.save_every, self.checkpoint = save_every, bool(checkpoint)
+        self.save_every = None if save_every is None else int(save_every)
+        self.checkpoint, self.time_major = bool(checkpoint), bool(time_major)
         self._table = scheme if isinstance(scheme, TrainableRungeKutta) else butcher_tableau.scheme(scheme)
         self._in_graph = tf.function(self._integrate)
 
     def build(self, input_shape):
-        if not self.dynamics.built:
-            self.dynamics.build(input_shape)
+        build_dynamics(self.dynamics, input_shape)
 
     def call(self, state, time=0.0, training=None):
         state = ops.cast(state, self.variable_dtype)
         time = ops.cast(time, self.variable_dtype)
         # A loop of many small operations is slow when it runs eagerly.
-        return (self._in_graph if tf.executing_eagerly() else self._integrate)(state, time, training)
+        integrate = self._in_graph if tf.executing_eagerly() else self._integrate
+        return integrate(state, time, *variables_as_tensors(self), training)
 
-    def _integrate(self, state, time, training):
-        with variables_as_tensors(self):
+    def _integrate(self, state, time, values, trainable, training):
+        with keras.StatelessScope(list(zip(self.variables, values, strict=True))):
             return self._run(tendency_of(self.dynamics, training), state, time)
 
     def _run(self, tendency, state, time):
@@ -95,8 +97,8 @@ class ODEIntegrator(keras.layers.Layer):
         trajectory, finite = self._trajectory(step, state, time, finite)
         self._assert_finite(finite)
         if few:
-            return ops.transpose(trajectory, (2, 0, 1))
-        return trajectory if len(state.shape) == 1 else ops.swapaxes(trajectory, 0, 1)
+            return ops.transpose(trajectory, (0, 2, 1) if self.time_major else (2, 0, 1))
+        return trajectory if self.time_major or len(state.shape) == 1 else ops.swapaxes(trajectory, 0, 1)
 
     def _step(self, tendency):
         tableau = self._table
@@ -157,13 +159,13 @@ class ODEIntegrator(keras.layers.Layer):
             f"{self.name}: the state is not finite (NaN or infinity); of {self.steps} steps, the first so many were finite:"
         )
         # `finite` counts the initial state too.
-        tf.debugging.Assert(finite == self.steps + 1, [message, finite - 1])
+        tf.debugging.Assert(finite == self.steps + 1, [message, ops.maximum(finite - 1, 0)])
 
     def compute_output_shape(self, state_shape):
         if self.save_every is None:
             return tuple(state_shape)
         count = self.steps // self.save_every
-        batch = tuple(state_shape[:1]) if len(state_shape) > 1 else ()
+        batch = tuple(state_shape[:1]) if len(state_shape) > 1 and not self.time_major else ()
         return (*batch, count, *state_shape[len(batch) :])
 
     def compute_output_spec(self, state, time=0.0, training=None):
@@ -179,6 +181,7 @@ class ODEIntegrator(keras.layers.Layer):
             "scheme": scheme,
             "save_every": self.save_every,
             "checkpoint": self.checkpoint,
+            "time_major": self.time_major,
         }
 
     @classmethod
@@ -220,22 +223,34 @@ def tendency_of(dynamics, training=None):
     return tendency
 
 
-def variables_as_tensors(layer):
-    """Scope in which the variables of `layer` are tensors, read once: gradients of loops of any order then reach them."""
-    return keras.StatelessScope([(variable, tf.convert_to_tensor(variable.value)) for variable in layer.variables])
+def build_dynamics(dynamics, state_shape) -> None:
+    """Builds the dynamics for a batch of states; without a batch, the state is one of a batch of one."""
+    if not dynamics.built:
+        dynamics.build(state_shape if len(state_shape) > 1 else (None, *state_shape))
+
+
+def variables_as_tensors(layer) -> tuple[list, tuple[bool, ...]]:
+    """Values of the variables of a layer, read once, and which of them are trained.
+
+    As arguments they tell a compiled function what has changed; in a `keras.StatelessScope` they take the place of the
+    variables, so that gradients of loops, of any order, reach them.
+    """
+    return [tf.convert_to_tensor(v.value) for v in layer.variables], tuple(v.trainable for v in layer.variables)
 
 
 def recomputed(function, variables):
-    """`function` of tensors and variables, whose gradient computes it again instead of keeping what happened inside."""
-    trained = [variable for variable in variables if variable.trainable]
-    fixed = [variable for variable in variables if not variable.trainable]
+    """`function` of tensors and variables, whose gradient computes it again instead of keeping what happened inside.
 
-    def call(*inputs):
-        constants = [(variable, variable.value) for variable in fixed]
+    Where its values are known already, `known` gives them; the gradient is that of `function` all the same.
+    """
+    variables = sorted(variables, key=lambda variable: not variable.trainable)
+    trained = sum(variable.trainable for variable in variables)
+
+    def call(*inputs, known=None):
+        differentiated = len(inputs) + trained
 
         def explicit(*arguments):
-            values = arguments[len(inputs) :]
-            with keras.StatelessScope([*constants, *zip(trained, values, strict=True)]):
+            with keras.StatelessScope(list(zip(variables, arguments[len(inputs) :], strict=True))):
                 return function(*arguments[: len(inputs)])
 
         @tf.custom_gradient
@@ -244,15 +259,16 @@ def recomputed(function, variables):
                 # Inside the gradient of a loop, the arguments are tensors of another graph: the tape must see our own.
                 own = [tf.identity(argument) for argument in arguments]
                 with tf.GradientTape() as tape:
-                    tape.watch(own)
+                    tape.watch(own[:differentiated])
                     again = tf.nest.flatten(explicit(*own))
                 floating = [i for i, output in enumerate(again) if output.dtype.is_floating]
                 outputs, weights = [again[i] for i in floating], [upstream[i] for i in floating]
-                return tape.gradient(outputs, own, weights, unconnected_gradients="zero")
+                found = tape.gradient(outputs, own[:differentiated], weights, unconnected_gradients="zero")
+                return [*found, *(None for _ in arguments[differentiated:])]
 
-            return explicit(*arguments), backward
+            return explicit(*arguments) if known is None else known, backward
 
-        return forward(*inputs, *(variable.value for variable in trained))
+        return forward(*inputs, *(tf.convert_to_tensor(variable.value) for variable in variables))
 
     return call
 

@@ -33,6 +33,8 @@ class StateForecaster(GeoModel):
     def __init__(self, components, dt, horizon=1, **kwargs):
         super().__init__(**kwargs)
         self.components, self.dt, self.horizon = int(components), float(dt), int(horizon)
+        # Compiled, long loops are fast and have no assertions: a forecast that blows up is not a number from there on.
+        self._compiled_rollout = tf.function(self.rollout, jit_compile=True)
 
     def encode(self, ds: xr.Dataset) -> np.ndarray:
         field = self.input_variable.select(ds)
@@ -62,9 +64,7 @@ class StateForecaster(GeoModel):
     def forward(self, samples: np.ndarray, steps: int = 1) -> dict[str, np.ndarray]:
         if steps < 1:
             raise InputError(f"Expected a positive number of steps; found {steps}.")
-        # Compiled, long loops are fast and have no assertions: a forecast that blows up is not a number from there on.
-        rollout = tf.function(lambda past: self.rollout(past, steps), jit_compile=True)
-        return {"state": rollout(tf.cast(samples, self.variable_dtype)).numpy()}
+        return {"state": self._compiled_rollout(tf.cast(samples, self.variable_dtype), steps).numpy()}
 
     def rollout(self, past, steps: int):
         """States (batch, steps, component) that follow `past` (batch, past, component)."""

@@ -122,7 +122,7 @@ def evaluate(model, case: str | None = None, progress=lambda work: work) -> Fore
             scores["exponents"] = _exponents(model, past, setting)
         else:
             steps = round(LONG_RUN / setting.dt)
-            runs = model.predict(past.isel(sample=slice(None, None, 10)), steps=steps).state.values
+            runs = model.predict(past, steps=steps).state.values
             settled = runs[:, steps // 10 :].reshape(-1, setting.components)
             scores["distance"] = attractor_distance(settled, truth.reshape(-1, setting.components))
             scores["long_run"] = runs[0]
@@ -202,7 +202,7 @@ def _states(setting: Case, split: str) -> np.ndarray:
 def _exponents(model, past, setting: Case) -> np.ndarray:
     if not hasattr(model, "step"):
         return np.full(setting.components, np.nan)
-    samples, time_units = (50, 100.0) if setting.components == 3 else (8, 50.0)
+    samples, time_units = (50, 100.0) if setting.components == 3 else (20, 100.0)
     states = past.state.values[:samples, -1].astype(model.variable_dtype)
     return lyapunov_spectrum(model.step, states, setting.dt, round(time_units / setting.dt), spin_up=round(10.0 / setting.dt))
 

@@ -15,7 +15,7 @@ def train(output: Path, epochs: int = 800, seed: int = 0, callbacks=()) -> keras
     validation = datasets.load("lorenz63", "forecast_sparse", "validation", batch_size=256)
 
     # Double precision: the error that is left is smaller than single precision can tell.
-    model = NeuralODE(components=3, dt=0.2, substeps=20, products=3, horizon=4, dtype="float64")
+    model = NeuralODE(components=3, dt=0.2, substeps=20, products=3, horizon=2, dtype="float64")
     model.build((None, None, 3))
     model.tendency.adapt(datasets.open_dataset("lorenz63", "forecast_sparse", "train").state.values, model.dt)
     steps = epochs * len(training)
