@@ -234,5 +234,5 @@ def _print_table(rows: list[dict]) -> None:
     for column in rows[0]:
         table.add_column(column.replace("_", " "))
     for row in rows:
-        table.add_row(*map(str, row.values()))
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
     Console().print(table)

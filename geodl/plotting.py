@@ -163,13 +163,14 @@ def _error_growth(axis, table) -> None:
 
 def _first_component(axis, table, example) -> None:
     lyapunov_times = next(iter(table.values())).dt[1] * np.arange(1, len(example) + 1)
-    axis.plot(lyapunov_times, example[:, 0], color="black", linewidth=2, label="truth")
+    axis.plot(lyapunov_times, example[:, 0], color="black", linewidth=2)
     bound = 1.3 * np.abs(example[:, 0]).max()
-    for name, scores in table.items():
+    for scores in table.values():
         drawn = np.abs(scores.example[:, 0]) < bound
-        axis.plot(lyapunov_times, np.where(drawn, scores.example[:, 0], np.nan), linewidth=1, label=name)
-    axis.set(title="one forecast", xlabel="lead time (Lyapunov times)", ylabel="x", xlim=(0, 18))
-    axis.legend(fontsize=8, ncols=3)
+        axis.plot(lyapunov_times, np.where(drawn, scores.example[:, 0], np.nan), linewidth=1)
+    axis.set(
+        title="one forecast (truth in black, colours as above)", xlabel="lead time (Lyapunov times)", ylabel="x", xlim=(0, 18)
+    )
 
 
 def _hovmoller(axis, times, values, title) -> None:

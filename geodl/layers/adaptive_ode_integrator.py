@@ -6,7 +6,7 @@ import tensorflow as tf
 from keras import ops
 
 from geodl.layers import butcher_tableau
-from geodl.layers.ode_integrator import build_dynamics, check_dynamics, recomputed, tendency_of, variables_as_tensors
+from geodl.layers.right_hand_side import build_dynamics, check_dynamics, recomputed, tendency_of, variables_as_tensors
 
 _SAFETY, _SMALLEST, _LARGEST = 0.9, 0.2, 10.0
 
@@ -92,7 +92,7 @@ class AdaptiveODEIntegrator(keras.layers.Layer):
         t = ops.broadcast_to(time, (shape[0], 1))
         end = times[-1]
         k = f(x, t)
-        h = ops.sign(end - time) * self._first_step(f, x, t, k)
+        h = self._first_step(f, x, t, k, ops.sign(end - time))
         output = ops.repeat(x[:, None], times.shape[0], axis=1)
         error = ops.ones_like(t)
         loop = (0, t, x, k, h, error, output)
@@ -153,14 +153,15 @@ class AdaptiveODEIntegrator(keras.layers.Layer):
         scaled = deviation / (self.atol + self.rtol * size)
         return ops.sqrt(ops.mean(ops.square(scaled), axis=-1, keepdims=True))
 
-    def _first_step(self, f, x, t, k):
+    def _first_step(self, f, x, t, k, direction):
         """Size of the first step by the rule of Hairer, Nørsett and Wanner, II.4."""
         size = ops.abs(x)
         d0, d1 = self._norm(x, size), self._norm(k, size)
         h0 = ops.where(ops.minimum(d0, d1) < 1e-5, 1e-6 * ops.ones_like(d0), 0.01 * d0 / ops.maximum(d1, 1e-30))
-        d2 = self._norm(f(x + h0 * k, t + h0) - k, size) / h0
+        d2 = self._norm(f(x + direction * h0 * k, t + direction * h0) - k, size) / h0
+        d2 = ops.where(ops.isfinite(d2), d2, ops.zeros_like(d2))
         h1 = (0.01 / ops.maximum(ops.maximum(d1, d2), 1e-10)) ** (1.0 / (self._tableau.order + 1))
-        return tf.stop_gradient(ops.minimum(100.0 * h0, h1))
+        return tf.stop_gradient(direction * ops.minimum(100.0 * h0, h1))
 
     def _assert_arrived(self, t, end):
         message = (
@@ -171,7 +172,8 @@ class AdaptiveODEIntegrator(keras.layers.Layer):
         tf.debugging.Assert(ops.all(t == end), [message, end, slowest])
 
     def compute_output_spec(self, state, times, time=0.0, training=None):
-        return keras.KerasTensor((state.shape[0], len(times), *state.shape[1:]), dtype=self.variable_dtype)
+        count = times.shape[0] if hasattr(times, "shape") else len(times)
+        return keras.KerasTensor((state.shape[0], count, *state.shape[1:]), dtype=self.variable_dtype)
 
     def get_config(self):
         return {

@@ -202,7 +202,7 @@ def _states(setting: Case, split: str) -> np.ndarray:
 def _exponents(model, past, setting: Case) -> np.ndarray:
     if not hasattr(model, "step"):
         return np.full(setting.components, np.nan)
-    samples, time_units = (50, 100.0) if setting.components == 3 else (20, 100.0)
+    samples, time_units = (50, 100.0) if setting.components == 3 else (8, 50.0)
     states = past.state.values[:samples, -1].astype(model.variable_dtype)
     return lyapunov_spectrum(model.step, states, setting.dt, round(time_units / setting.dt), spin_up=round(10.0 / setting.dt))
 

@@ -40,6 +40,14 @@ class Onset(Dynamics):
         return ops.where(time < 1.0, -1e-3 * state, -1e6 * state**3)
 
 
+@keras.saving.register_keras_serializable(package="test_adaptive_ode_integrator")
+class Past(Dynamics):
+    """Defined up to time 0 only."""
+
+    def call(self, state, time):
+        return ops.sqrt(-time) + 0 * state
+
+
 def double(dynamics, *args, rtol=1e-8, atol=1e-10, **kwargs):
     """An integrator all in double precision."""
     return AdaptiveODEIntegrator(dynamics(dtype="float64"), *args, rtol=rtol, atol=atol, dtype="float64", **kwargs)
@@ -100,6 +108,11 @@ def test_backward_in_time_returns_to_the_start(scheme):
     back = np.array(integrator(there, times=[2.5, 1.7, 1.0], time=3.0))
     np.testing.assert_allclose(back[:, -1], state, atol=1e-6)
     np.testing.assert_allclose(back, rotation(there, np.array([-0.5, -1.3, -2.0])), atol=1e-6)
+
+
+def test_backward_in_time_needs_no_tendency_beyond_the_start():
+    found = double(Past, rtol=1e-6, atol=1e-6)(np.ones((1, 1)), times=[-1.0])
+    np.testing.assert_allclose(found, [[[1 - 2 / 3]]], rtol=1e-4)
 
 
 def test_time_of_the_state_is_the_start():

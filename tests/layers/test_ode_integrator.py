@@ -409,7 +409,7 @@ def test_step_size_must_be_finite_and_not_zero(dt):
         ODEIntegrator(Lorenz63(), dt, 10)
 
 
-@pytest.mark.parametrize("steps", [0, -3, 2.5])
+@pytest.mark.parametrize("steps", [0, -3, 2.5, float("inf"), float("nan")])
 def test_number_of_steps_must_be_a_positive_integer(steps):
     with pytest.raises(ValueError, match=f"`steps` must be a positive integer, found {steps}"):
         ODEIntegrator(Lorenz63(), 0.01, steps)

@@ -52,8 +52,8 @@ def test_neural_odes_are_valid_for_several_lyapunov_times_and_keep_the_attractor
     scores, case = card["scores"], forecasting.CASES[forecasting.case_of(zoo.load(name))]
     assert scores["valid_prediction_time"][0] >= valid_time
     assert scores["relative_rmse"][0] <= at_dt and scores["relative_rmse"][1] <= at_4_dt
-    # 2000 time units leave the exponent of Lorenz-96 uncertain by a few hundredths.
-    assert abs(scores["leading_exponent"][0] / case.leading_exponent - 1) < (0.02 if case.components == 3 else 0.05)
+    # Four hundred time units leave the exponent of Lorenz-96 uncertain by several hundredths.
+    assert abs(scores["leading_exponent"][0] / case.leading_exponent - 1) < (0.02 if case.components == 3 else 0.08)
     assert scores["attractor_distance"][0] < 0.1  # two samples of the truth are about .05 apart
     for baseline in card["baselines"].values():
         assert scores["valid_prediction_time"][0] > baseline["valid_prediction_time"][0]

@@ -30,6 +30,8 @@ def train(output: Path, epochs: int = 150, seed: int = 0, callbacks=()) -> keras
         epochs=epochs,
         callbacks=[
             keras.callbacks.BackupAndRestore(output / "backup"),
+            # Seven thousand states of 40 components are few for a network that knows nothing of the equation.
+            keras.callbacks.EarlyStopping("val_loss", patience=10, restore_best_weights=True),
             keras.callbacks.CSVLogger(output / "log.csv", append=True),
             *callbacks,
         ],
