@@ -26,5 +26,11 @@ NO_DATA = 0
 FIRST_CLOUDY = 5  # codes 1-4 are clear, 5-15 are cloudy
 CODES = len(MEANINGS)
 
+HIGH = (8, 9, 11, 12, 13, 14, 15)
+LOW = (5, 6, 7, 10)
+
 # What moves together, used to estimate motion: all cloud, high opaque, high semi-transparent, low.
 MOTION_GROUPS = ((*range(FIRST_CLOUDY, CODES),), (8, 9, 13), (11, 12, 14, 15), (5, 6))
+# The same for each of the two layers of cloud alone.
+HIGH_GROUPS = (HIGH, (8, 9, 13), (11, 12, 14, 15))
+LOW_GROUPS = (LOW, (5, 6), (7,))

@@ -1,6 +1,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from geodl import zoo
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
@@ -16,6 +18,17 @@ def test_pictures_exist():
         assert (Path(__file__).parents[1] / path).is_file(), path
 
 
-def test_fine_tuning_example_compiles():
-    for code in re.findall(r"```python\n(.*?)```", README, re.S):
-        compile(code, "README.md", "exec")
+EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.S)
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_examples_compile(code):
+    compile(code, "README.md", "exec")
+
+
+def test_example_of_differential_equations_runs():
+    (code,) = (code for code in EXAMPLES if "ODEIntegrator" in code)
+    names = {}
+    exec(code, names)
+    assert names["trajectory"].shape == (1, 100, 3)
+    assert names["forecast"].sizes == {"time": 1500, "component": 3}

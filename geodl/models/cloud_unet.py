@@ -16,21 +16,25 @@ from geodl.models.cloud_nowcaster import (
     pad_to_multiple,
 )
 
-# The network tells clear sky from 11 types of cloud; which surface shows in clear sky is read from the past frames.
-_CATEGORIES = 1 + cloud_types.CODES - cloud_types.FIRST_CLOUDY
+# The network tells clear sky from 11 types of cloud, first those of the low layer; which surface shows in clear sky is
+# read from the past frames.
+_CLEAR = cloud_types.FIRST_CLOUDY - 1
+_ORDER = (_CLEAR, *cloud_types.LOW, *cloud_types.HIGH)
+_CATEGORIES, _BELOW = len(_ORDER), 1 + len(cloud_types.LOW)
 
 
 @keras.saving.register_keras_serializable(package="geodl")
 class CloudUNet(CloudNowcaster):
     r"""A U-Net in the moving frame of the clouds, on top of smoothed advection.
 
-    1. `LucasKanade` estimates one flow \(\mathbf v\) from the six frames, which are carried to the last time.
+    1. `LucasKanade` estimates one flow \(\mathbf v\) from the six frames, which are carried to the last time; and one each for
+       high and low cloud, whose velocities \(\mathbf v_l\) are half their own and half the common one.
     2. Classes of the latest valid frame are smoothed by a Gaussian of 1 pixel per step and carried to each lead time
        \(\tau\), the mean forecast of an uncertain position: \(p_\tau(\mathbf x) = (G_\tau * \mathrm{class})(\mathbf x - \tau
-       \mathbf v)\).
+       \mathbf v_l)\), high cloud over what lies below it.
     3. A residual U-Net sees the aligned frames, at half resolution, and gives a correction \(\delta_\tau\) of the logits,
        carried along with the clouds: \(\mathrm{softmax}((1 + M_\tau) \log(p_\tau + \varepsilon) + \delta_\tau(\mathbf x -
-       \tau \mathbf v))\) over clear sky and 11 cloud types, \(M_\tau\) a matrix. Both corrections start at zero.
+       \tau \mathbf v_l))\) over clear sky and 11 cloud types, \(M_\tau\) a matrix. Both corrections start at zero.
     4. Clear sky is shared among land, sea, snow and ice as the past frames show them at that place: surfaces do not move.
 
     Args:
@@ -62,6 +66,8 @@ class CloudUNet(CloudNowcaster):
 
         # === Motion and spreading, nothing learned: float32, because probabilities and positions need it ===
         self.motion = LucasKanade(window=16.0, ridge=0.1, iterations=2, dtype="float32")
+        self.layer_motion = LucasKanade(window=24.0, ridge=0.3, iterations=2, dtype="float32")
+        self.neighbourhood = GaussianBlur(8.0, dtype="float32")
         self.warp = Warp(dtype="float32")
         self.align = Warp(interpolation="nearest", dtype="float32")
         # In pixels of the half grid, on which a pixel itself spreads over half a pixel.
@@ -104,7 +110,7 @@ class CloudUNet(CloudNowcaster):
         spread = self._spread(aligned)
         features = self.decoder(self.encoder(self._trunk_input(aligned, spread, flow)))
         correction = self.correction(self.normalization(features))
-        probability = self._probability(spread, correction, flow)
+        probability = self._probability(spread, correction, self._velocities(ct, flow))
         clear = probability[..., :1] * self._surface(ct)
         types = ops.concatenate([clear, probability[..., 1:]], axis=-1)
         if self.head is not None:
@@ -127,9 +133,9 @@ class CloudUNet(CloudNowcaster):
 
     def _spread(self, aligned):
         """Smoothed shares (batch, y, x, 12) of clear sky and cloud types at half resolution, one tensor a lead time."""
-        latest = latest_codes(aligned)
-        # −1 is no data, which has no category; 0 is clear; then the cloud types.
-        category = ops.where(latest > 0, ops.maximum(latest - cloud_types.FIRST_CLOUDY + 1, 0), -1)
+        # −1 is no data, which has no category.
+        table = [_ORDER.index(max(code, _CLEAR)) if code else -1 for code in range(cloud_types.CODES)]
+        category = ops.take(ops.convert_to_tensor(table, "int32"), latest_codes(aligned), axis=0)
         source = halve(ops.one_hot(category, _CATEGORIES, dtype="float32"))
         means = [spread(source) for spread in self.spread]
         return [mean / (ops.sum(mean, axis=-1, keepdims=True) + 1e-3) for mean in means]
@@ -142,17 +148,46 @@ class CloudUNet(CloudNowcaster):
         smooth = ops.concatenate([*spread, halve(flow) / 8], axis=-1)
         return ops.concatenate([squares, ops.cast(smooth, squares.dtype)], axis=-1)
 
-    def _probability(self, spread, correction, flow):
-        """Probabilities (batch, 4, y, x, 12) of clear sky and each cloud type."""
-        batch, height, width, _ = ops.shape(flow)
+    def _velocities(self, ct, flow):
+        """Velocities of low and high cloud on the half grid: half of one flow for all, half of each layer's own."""
+        high, low = motion_groups(ct, cloud_types.HIGH_GROUPS), motion_groups(ct, cloud_types.LOW_GROUPS)
+        valid = ops.cast(ct > 0, "float32")
+        below = valid * (1.0 - high[..., 0])  # low cloud is seen only where there is none above
+        flows = self.layer_motion(ops.concatenate([low, high]), ops.concatenate([below, valid]))
+        layers_seen = halve(motion_groups(latest_codes(ct), (cloud_types.LOW, cloud_types.HIGH)))
+        share = self.neighbourhood(layers_seen)
+        weight = 0.5 * share / (share + 0.05)
         velocity = halve(flow) / 2
+        return [
+            velocity + weight[..., i : i + 1] * (halve(own) / 2 - velocity)
+            for i, own in enumerate(ops.split(ops.stop_gradient(flows), 2))
+        ]
+
+    def _probability(self, spread, correction, velocities):
+        """Probabilities (batch, 4, y, x, 12) of clear sky and each cloud type: high cloud over what lies below it."""
+        batch, height, width, _ = ops.shape(correction)
+        hidden = self.spread[-1](spread[0][..., :_BELOW]) + 1e-4  # what may appear where high cloud has left
         logits = []
         for lead, delta in enumerate(ops.split(correction, FUTURE, axis=-1), start=1):
-            carried = self.warp(ops.concatenate([spread[lead - 1], delta], axis=-1), -lead * velocity)
-            prior = ops.log(carried[..., :_CATEGORIES] + 0.01)
-            logits.append(prior + self.transition[lead - 1](prior) + carried[..., _CATEGORIES:])
-        logits = ops.reshape(ops.stack(logits, axis=1), (batch * FUTURE, height // 2, width // 2, _CATEGORIES))
-        return ops.reshape(ops.softmax(double(logits)), (batch, FUTURE, height, width, _CATEGORIES))
+            share = spread[lead - 1]
+            below, high = slice(_BELOW), slice(_BELOW, None)
+            carried = [
+                ops.split(
+                    self.warp(ops.concatenate([share[..., part], delta[..., part]], axis=-1), -lead * velocity), 2, axis=-1
+                )
+                for part, velocity in zip((below, high), velocities, strict=True)
+            ]
+            (low, low_delta), (high, high_delta) = carried
+            low = low + 0.05 * hidden
+            low = low / ops.sum(low, axis=-1, keepdims=True)
+            open_sky = 1.0 - ops.sum(high, axis=-1, keepdims=True)
+            prior = ops.log(ops.concatenate([open_sky * low, high], axis=-1) + 0.002)
+            logits.append(prior + self.transition[lead - 1](prior) + ops.concatenate([low_delta, high_delta], axis=-1))
+        logits = ops.reshape(ops.stack(logits, axis=1), (batch * FUTURE, height, width, _CATEGORIES))
+        probability = ops.softmax(double(logits))
+        probability = ops.reshape(probability, (batch, FUTURE, 2 * height, 2 * width, _CATEGORIES))
+        codes = sorted(_ORDER)
+        return ops.take(probability, [_ORDER.index(code) for code in codes], axis=-1)
 
     def _surface(self, ct):
         """Shares (batch, 1, y, x, 4) of land, sea, snow and ice in clear sky, as seen there or nearby in the past."""

@@ -9,7 +9,7 @@ from geodl.metrics import ClassAccuracy, CloudAccuracy, CloudTypeLoss
 from geodl.models import CloudUNet
 
 
-def train(output: Path, epochs: int = 15, seed: int = 0, callbacks=()) -> keras.Model:
+def train(output: Path, epochs: int = 20, seed: int = 0, callbacks=()) -> keras.Model:
     """Fits the model, resuming where a killed run stopped, and saves it in the folder `output`."""
     keras.utils.set_random_seed(seed)
     scene = {"name": "clouds", "config": "msg_europe", "batch_size": 2}
@@ -19,11 +19,11 @@ def train(output: Path, epochs: int = 15, seed: int = 0, callbacks=()) -> keras.
     model = CloudUNet()
     model.build((None, 6, None, None))
     model.compile(
-        optimizer=keras.optimizers.AdamW(2e-3, weight_decay=0.01, global_clipnorm=1.0),
-        loss=CloudTypeLoss(mask_weight=1.0),
+        optimizer=keras.optimizers.AdamW(1.5e-3, weight_decay=0.05, global_clipnorm=1.0),
+        loss=CloudTypeLoss(mask_weight=0.5),
         metrics=[CloudAccuracy(), ClassAccuracy()],
     )
-    cosine = keras.optimizers.schedules.CosineDecay(2e-3, decay_steps=epochs)
+    cosine = keras.optimizers.schedules.CosineDecay(1.5e-3, decay_steps=epochs)
     model.fit(
         training,
         validation_data=validation,
