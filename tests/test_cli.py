@@ -119,7 +119,7 @@ def test_training_resumes_after_a_kill(tmp_path, monkeypatch):
 
     sample = datasets.load("clouds", batch_size=1, patch=64)
     monkeypatch.setattr(datasets, "load", lambda *args, **kwargs: sample.take(2))
-    recipe = zoo.recipe("cloud_unet")
+    recipe = zoo.recipe("cloud_cnn")
 
     class Kill(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
