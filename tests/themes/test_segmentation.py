@@ -18,25 +18,36 @@ scene = pytest.mark.skipif(
 )
 
 
+def _assert_card(scores, model):
+    found = segmentation.card_scores(model)
+    for name, values in scores.items():
+        np.testing.assert_allclose(found[name], values, atol=2e-4, err_msg=name)
+
+
+@scene
+def test_cards_of_the_plain_network_and_persistence_are_recomputed():
+    _assert_card(zoo.card("cloud_cnn")["scores"], zoo.load("cloud_cnn"))
+    _assert_card(zoo.card("cloud_unet")["baselines"]["persistence"], segmentation.Persistence())
+
+
+@pytest.mark.slow
 @scene
 def test_card_of_cloud_unet_is_recomputed():
-    card = zoo.card("cloud_unet")
-    for scores, model in (
-        (card["scores"], zoo.load("cloud_unet")),
-        (card["baselines"]["persistence"], segmentation.Persistence()),
-    ):
-        found = segmentation.card_scores(model)
-        for name, values in scores.items():
-            np.testing.assert_allclose(found[name], values, atol=2e-4, err_msg=name)
+    _assert_card(zoo.card("cloud_unet")["scores"], zoo.load("cloud_unet"))
 
 
 @pytest.mark.slow
 @scene
 @pytest.mark.parametrize("name", ["optical flow", "smoothed flow"])
 def test_baselines_on_the_card_are_recomputed(name):
-    found = segmentation.card_scores(segmentation.APPROACHES[name]())
-    for score, values in zoo.card("cloud_unet")["baselines"][name].items():
-        np.testing.assert_allclose(found[score], values, atol=2e-4, err_msg=score)
+    _assert_card(zoo.card("cloud_unet")["baselines"][name], segmentation.APPROACHES[name]())
+
+
+def test_cloud_unet_is_above_smoothed_flow_where_its_card_says():
+    card = zoo.card("cloud_unet")
+    scores, flow = ({name: np.array(v) for name, v in s.items()} for s in (card["scores"], card["baselines"]["smoothed flow"]))
+    assert (scores["binary_accuracy"] >= flow["binary_accuracy"]).all() and (scores["brier"] <= flow["brier"]).all()
+    assert (scores["class_accuracy"][1:] >= flow["class_accuracy"][1:] + 0.01).all()
 
 
 def test_cloud_unet_is_above_persistence_and_flow_at_every_lead():
