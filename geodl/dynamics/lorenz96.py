@@ -33,7 +33,7 @@ class Lorenz96(Dynamics):
 
     Example:
         >>> print(np.array(Lorenz96()(np.float32([[1.0, 2.0, 3.0, 4.0]]))))
-        [[ 3.  5. 11. -1.]]
+        [[ 3.  5. 11.  1.]]
     """
 
     parameters = {"forcing": 8.0}
