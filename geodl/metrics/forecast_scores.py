@@ -61,7 +61,7 @@ def attractor_distance(states: np.ndarray, truth: np.ndarray) -> float:
 
     Example:
         >>> truth = np.arange(10.0)[:, None]
-        >>> print(attractor_distance(truth + truth.std(), truth).round(6))
+        >>> print(round(attractor_distance(truth + truth.std(), truth), 6))
         1.0
     """
     if not np.isfinite(states).all():
