@@ -61,7 +61,7 @@ def demo(output: Output = Path(".")) -> None:
     from importlib import resources
 
     sample = Path(str(resources.files("geodl_datasets") / "clouds" / "CT_NW_2016_sample.nc"))
-    _forecast("cloud_unet", sample, output / "geodl_demo.nc", output / "geodl_demo.png", "2016-01-01T02:00")
+    _forecast("cloud_unet", sample, output / "geodl_demo.nc", output / "geodl_demo.png", "2016-01-01T02:00", {})
 
 
 @app.command()
@@ -76,7 +76,9 @@ def predict(
     """Apply a published model to a NetCDF file."""
     from geodl import zoo
 
-    zoo.folder_of(name)  # an unknown name is told before TensorFlow is loaded
+    # What the card knows is told before TensorFlow is loaded.
+    if zoo.card(name)["theme"] != "forecasting" and steps is not None:
+        raise InputError(f"--steps is for models of a trajectory; {name} has fixed lead times.")
     _forecast(name, file, output, picture, time, {} if steps is None else {"steps": steps})
 
 
@@ -180,7 +182,7 @@ def compare(
     print(write_whole(output / f"{theme}_{case}.png", lambda path: figure.savefig(path, dpi=110)))
 
 
-def _forecast(name: str, file: Path, output: Path, picture: Path | None, time: str | None, options: dict | None = None) -> None:
+def _forecast(name: str, file: Path, output: Path, picture: Path | None, time: str | None, options: dict) -> None:
     """Forecast from a file to a file, telling what is done."""
     from geodl.files import read_netcdf, write_netcdf, write_whole
 
@@ -192,10 +194,8 @@ def _forecast(name: str, file: Path, output: Path, picture: Path | None, time: s
         from geodl import themes, zoo
 
         model = zoo.load(name)
-        if options and model.theme != "forecasting":
-            raise InputError(f"--steps is for models of a trajectory; {name} has fixed lead times.")
         progress.update(task, advance=1, description="Forecasting")
-        forecast = model.predict(known, **(options or {}))
+        forecast = model.predict(known, **options)
         progress.update(task, advance=1, description="Writing")
         figure = themes.theme(model.theme).picture(ds, known, forecast) if picture is not None else None
         written = [write_netcdf(forecast, output)]

@@ -153,7 +153,7 @@ def _error_growth(axis, table) -> None:
     for name, scores in table.items():
         times = scores.dt[1] * np.arange(1, len(scores.rmse) + 1)
         axis.semilogy(times, np.where(scores.rmse < 10, scores.rmse, np.nan), label=name)
-    start = min(scores.rmse[0] for scores in table.values())
+    start = np.nanmin([scores.rmse[0] for scores in table.values()])
     times = np.array([0.0, min(times[-1], -np.log(start))])
     axis.semilogy(times, start * np.exp(times), color="black", linestyle="--", linewidth=0.8, label="Lyapunov slope")
     axis.set(title="error growth", xlabel="lead time (Lyapunov times)", ylabel="relative RMSE")

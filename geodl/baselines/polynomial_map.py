@@ -38,10 +38,6 @@ class PolynomialMap(StateForecaster):
         shape = (len(monomials(np.zeros((1, self.components)), self.degree)[0]), self.components)
         self.coefficients = self.add_weight(shape, "zeros", name="coefficients", trainable=False)
 
-    @property
-    def past(self) -> int:
-        return 1
-
     def estimate(self, states: np.ndarray):
         """Fits the coefficients to states (sample, time, component), and returns the model."""
         now, following = (states[:, part].reshape(-1, self.components) for part in (slice(-1), slice(1, None)))

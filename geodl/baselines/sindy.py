@@ -5,8 +5,7 @@ import numpy as np
 from keras import ops
 
 from geodl.baselines.polynomial_map import monomials
-from geodl.layers import ODEIntegrator
-from geodl.models.state_forecaster import StateForecaster
+from geodl.models.tendency_forecaster import TendencyForecaster
 
 
 @keras.saving.register_keras_serializable(package="geodl")
@@ -54,7 +53,7 @@ class SparseTendency(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="geodl")
-class SINDy(StateForecaster):
+class SINDy(TendencyForecaster):
     """Integrates the sparse tendency identified from differences of the states.
 
     Args:
@@ -71,35 +70,11 @@ class SINDy(StateForecaster):
         [ 1.   -0.01]
     """
 
-    def __init__(self, components, dt, substeps=1, horizon=1, **kwargs):
-        super().__init__(components, dt, horizon, **kwargs)
-        self.substeps = int(substeps)
-        self.tendency = SparseTendency(dtype=self.dtype_policy)
+    def __init__(self, components, dt, substeps=1, horizon=1, dtype=None, **kwargs):
+        super().__init__(components, dt, SparseTendency(dtype=dtype), substeps, horizon, dtype=dtype, **kwargs)
         self.tendency.build((None, self.components))
-
-    @property
-    def past(self) -> int:
-        return 1
 
     def estimate(self, states: np.ndarray):
         """Identifies the tendency from states (sample, time, component), and returns the model."""
         self.tendency.estimate(states, self.dt)
         return self
-
-    def step(self, state):
-        """State (batch, component) after `dt`."""
-        return self._integrator(1)(state)[:, 0]
-
-    def call(self, past):
-        return self._integrator(self.horizon)(past[:, -1])
-
-    def rollout(self, past, steps):
-        return self._integrator(steps)(past[:, -1])
-
-    def _integrator(self, steps):
-        return ODEIntegrator(
-            self.tendency, self.dt / self.substeps, steps * self.substeps, save_every=self.substeps, dtype=self.dtype_policy
-        )
-
-    def get_config(self):
-        return {**super().get_config(), "substeps": self.substeps}

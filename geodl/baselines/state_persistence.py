@@ -16,10 +16,6 @@ class StatePersistence(StateForecaster):
          [1. 2.]]
     """
 
-    @property
-    def past(self) -> int:
-        return 1
-
     def call(self, past):
         return self.rollout(past, self.horizon)
 

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from geodl.models.state_forecaster import StateForecaster
+from geodl.models.state_forecaster import PAST, StateForecaster
 
 
 @keras.saving.register_keras_serializable(package="geodl")
@@ -32,6 +32,8 @@ class LSTMForecaster(StateForecaster):
         >>> print(tuple(model(np.ones((2, 8, 3), "float32")).shape))
         (2, 5, 3)
     """
+
+    past = PAST
 
     def __init__(self, components, dt, units, horizon=1, **kwargs):
         super().__init__(components, dt, horizon, **kwargs)

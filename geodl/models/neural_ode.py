@@ -3,8 +3,8 @@
 import keras
 import numpy as np
 
-from geodl.layers import Bilinear, ODEIntegrator, PeriodicNeighbours
-from geodl.models.state_forecaster import StateForecaster
+from geodl.layers import Bilinear, PeriodicNeighbours
+from geodl.models.tendency_forecaster import TendencyForecaster
 
 
 @keras.saving.register_keras_serializable(package="geodl")
@@ -54,7 +54,7 @@ class LearnedTendency(keras.layers.Layer):
     def adapt(self, states: np.ndarray, dt: float) -> None:
         """Sets the normalisation from states (sample, time, component), `dt` apart."""
         axis = (0, 1) if self.reach is None else None
-        scale = states.std(axis=axis, keepdims=False)
+        scale = states.std(axis=axis)
         tendency = np.diff(states, axis=1) / dt
         self.mean.assign(np.reshape(states.mean(axis=axis), self.mean.shape))
         self.scale.assign(np.reshape(scale, self.scale.shape))
@@ -68,7 +68,7 @@ class LearnedTendency(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="geodl")
-class NeuralODE(StateForecaster):
+class NeuralODE(TendencyForecaster):
     r"""Integrates a learned tendency \(f_\theta\) from the last state \(\mathbf x(t)\), to \(t + dt,\; t + 2\,dt,\; \dots\)
 
     The parameters are found through the integrator, from the error of several steps ahead; so states may be far apart.
@@ -98,37 +98,10 @@ class NeuralODE(StateForecaster):
         (2, 5, 3)
     """
 
-    def __init__(self, components, dt, products, substeps=1, reach=None, horizon=1, **kwargs):
-        super().__init__(components, dt, horizon, **kwargs)
-        self.products, self.substeps, self.reach = int(products), int(substeps), reach
-        self.tendency = LearnedTendency(self.products, self.reach, dtype=self.dtype_policy)
-        self.integrator = self._integrator(self.horizon)
-
-    def build(self, input_shape):
-        self.integrator.build((input_shape[0], self.components))
-
-    def call(self, past):
-        return self.integrator(past[:, -1])
-
-    def rollout(self, past, steps):
-        return self._integrator(steps)(past[:, -1])
-
-    def step(self, state):
-        """State (batch, component) after `dt`."""
-        return self._integrator(1)(state)[:, 0]
-
-    @property
-    def past(self) -> int:
-        return 1
-
-    def _integrator(self, steps):
-        return ODEIntegrator(
-            self.tendency,
-            self.dt / self.substeps,
-            steps * self.substeps,
-            save_every=self.substeps,
-            dtype=self.dtype_policy,
-        )
+    def __init__(self, components, dt, products, substeps=1, reach=None, horizon=1, dtype=None, **kwargs):
+        tendency = LearnedTendency(products, reach, dtype=dtype)
+        super().__init__(components, dt, tendency, substeps, horizon, dtype=dtype, **kwargs)
+        self.products, self.reach = int(products), reach
 
     def get_config(self):
-        return {**super().get_config(), "products": self.products, "substeps": self.substeps, "reach": self.reach}
+        return {**super().get_config(), "products": self.products, "reach": self.reach}

@@ -8,7 +8,7 @@ import xarray as xr
 from geodl.errors import InputError
 from geodl.models.base import GeoModel, Variable
 
-PAST = 8
+PAST = 8  # states of a window that are input
 
 
 @keras.saving.register_keras_serializable(package="geodl")
@@ -28,6 +28,7 @@ class StateForecaster(GeoModel):
     """
 
     theme = "forecasting"
+    past = 1  # number of past states that a forecast needs
     input_variable = Variable("state", (("time", "component"),), units="1", valid_range=(-np.inf, np.inf))
 
     def __init__(self, components, dt, horizon=1, **kwargs):
@@ -55,11 +56,6 @@ class StateForecaster(GeoModel):
             step = int(np.argmin(np.isfinite(values).all(axis=(0, 2))))
             raise InputError(f"Expected finite states; found a value that is not finite at time step {step} of the dataset.")
         return last
-
-    @property
-    def past(self) -> int:
-        """Number of past states that a forecast needs."""
-        return PAST
 
     def forward(self, samples: np.ndarray, steps: int = 1) -> dict[str, np.ndarray]:
         if steps < 1:
