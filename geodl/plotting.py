@@ -124,7 +124,7 @@ def forecast_comparison(table: dict, example: np.ndarray, attractor: np.ndarray)
     if example.shape[1] > _FEW_COMPONENTS:
         figure, axes = plt.subplots(2, 2, figsize=(13, 8), layout="constrained")
         times = table[best].dt[0] * np.arange(1, len(example) + 1)
-        shown = times <= 10 * table[best].dt[0] / table[best].dt[1]  # ten Lyapunov times
+        shown = times <= 20 * table[best].dt[0] / table[best].dt[1]  # twenty Lyapunov times
         forecast = table[best].example
         for axis, values, title in (
             (axes[0, 1], example, "truth"),

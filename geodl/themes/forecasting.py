@@ -98,7 +98,7 @@ def approaches(case: str) -> dict:
     }
 
 
-def evaluate(model, case: str | None = None, progress=lambda work: work) -> ForecastScores:
+def evaluate(model, case: str | None = None) -> ForecastScores:
     """Scores of a model or baseline on the test split of a case; by default the one whose states it takes.
 
     Raises:
@@ -107,26 +107,25 @@ def evaluate(model, case: str | None = None, progress=lambda work: work) -> Fore
     setting = CASES[case or case_of(model)]
     ds = datasets.open_dataset(setting.dataset, setting.config, "test")
     past, truth = ds.isel(time=slice(PAST)), ds.state.values[:, PAST:]
-    deviation = truth.std(axis=(0, 1))
+    deviation, lyapunov_times = truth.std(axis=(0, 1)), setting.dt * setting.leading_exponent
+
     start = time.perf_counter()
-    scores = {}
-    for part in progress(["forecasts", "Lyapunov exponents", "long runs"]):
-        if part == "forecasts":
-            forecast = model.predict(past, steps=truth.shape[1]).state.values
-            scores["seconds"] = time.perf_counter() - start
-            scores["rmse"] = relative_rmse(forecast, truth, deviation)
-            lyapunov_times = setting.dt * setting.leading_exponent
-            scores["valid_times"] = valid_prediction_time(forecast, truth, deviation, lyapunov_times)
-            scores["example"] = forecast[0]
-        elif part == "Lyapunov exponents":
-            scores["exponents"] = _exponents(model, past, setting)
-        else:
-            steps = round(LONG_RUN / setting.dt)
-            runs = model.predict(past, steps=steps).state.values
-            settled = runs[:, steps // 10 :].reshape(-1, setting.components)
-            scores["distance"] = attractor_distance(settled, truth.reshape(-1, setting.components))
-            scores["long_run"] = runs[0]
-    return ForecastScores(dt=(setting.dt, lyapunov_times), **scores)
+    forecast = model.predict(past, steps=truth.shape[1]).state.values
+    seconds = time.perf_counter() - start
+
+    steps = round(LONG_RUN / setting.dt)
+    runs = model.predict(past, steps=steps).state.values
+    settled = runs[:, steps // 10 :].reshape(-1, setting.components)
+    return ForecastScores(
+        dt=(setting.dt, lyapunov_times),
+        rmse=relative_rmse(forecast, truth, deviation),
+        valid_times=valid_prediction_time(forecast, truth, deviation, lyapunov_times),
+        exponents=_exponents(model, past, setting),
+        distance=attractor_distance(settled, truth.reshape(-1, setting.components)),
+        example=forecast[0],
+        long_run=runs[0],
+        seconds=seconds,
+    )
 
 
 def case_of(model) -> str:
@@ -145,7 +144,8 @@ def case_of(model) -> str:
 
 def card_scores(model, progress=lambda work: work) -> dict[str, list[float]]:
     """Scores of a model as a card keeps them."""
-    return evaluate(model, progress=progress).result()
+    (scores,) = [evaluate(each) for each in progress([model])]
+    return scores.result()
 
 
 def baseline_scores(model) -> dict[str, dict[str, list[float]]]:
