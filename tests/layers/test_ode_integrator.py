@@ -1,45 +1,16 @@
-from typing import NamedTuple
+"""Steps, trajectories and right-hand sides."""
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from keras import ops
 from scipy.integrate import solve_ivp
 
 from geodl.dynamics import Dynamics, Lorenz63, Lorenz96
-from geodl.layers import ODEIntegrator, TrainableRungeKutta, adjoint
+from geodl.layers import ODEIntegrator, TrainableRungeKutta
 from geodl.layers.butcher_tableau import SCHEMES
 from layer_check import check_layer
-
-
-@keras.saving.register_keras_serializable(package="test_ode_integrator")
-class DecayAndGrowth(Dynamics):
-    components = 2
-
-    def call(self, state):
-        return state * ops.cast([-1.0, 1.0], state.dtype)
-
-
-@keras.saving.register_keras_serializable(package="test_ode_integrator")
-class Oscillator(Dynamics):
-    components = 2
-
-    def call(self, state):
-        x, y = ops.unstack(state, 2, axis=-1)
-        return ops.stack([y, -x], axis=-1)
-
-
-@keras.saving.register_keras_serializable(package="test_ode_integrator")
-class Logistic(Dynamics):
-    def call(self, state):
-        return state * (1 - state)
-
-
-@keras.saving.register_keras_serializable(package="test_ode_integrator")
-class Swing(Dynamics):
-    def call(self, state, time):
-        return state * ops.cos(time)
+from ode_problems import PROBLEMS, Oscillator, Swing, double, states63, states96
 
 
 @keras.saving.register_keras_serializable(package="test_ode_integrator")
@@ -48,40 +19,6 @@ class Drift(Dynamics):
 
     def call(self, state):
         return self.speed + 0.0 * state
-
-
-class Problem(NamedTuple):
-    """An equation whose solution from `start` at time 0 has a closed form; `ends` for schemes up to order 4, and beyond.
-
-    The error constants of the schemes of order 5 are so small that their slope appears over longer times only, and there
-    only where the next term of the error does not happen to cancel the first.
-    """
-
-    dynamics: type
-    start: tuple
-    solution: callable
-    ends: tuple[float, float]
-
-
-PROBLEMS = {
-    "decay_and_growth": Problem(DecayAndGrowth, (1.0, 1.0), lambda t: np.stack([np.exp(-t), np.exp(t)], -1), (1.0, 2.5)),
-    "linear_oscillator": Problem(Oscillator, (1.0, 0.0), lambda t: np.stack([np.cos(t), -np.sin(t)], -1), (1.0, 4.0)),
-    "logistic_growth": Problem(Logistic, (0.1,), lambda t: 1 / (1 + 9 * np.exp(-np.stack([t], -1))), (1.0, 6.0)),
-    "swing_in_time": Problem(Swing, (1.0,), lambda t: np.exp(np.sin(np.stack([t], -1))), (1.0, 3.0)),
-}
-
-
-def double(dynamics, *args, **kwargs):
-    """An integrator all in double precision."""
-    return ODEIntegrator(dynamics(dtype="float64"), *args, dtype="float64", **kwargs)
-
-
-def states63(batch=4, seed=0):
-    return np.random.default_rng(seed).normal(size=(batch, 3)) * 5 + [0, 0, 20]
-
-
-def states96(batch=2, size=10, seed=0):
-    return np.random.default_rng(seed).normal(size=(batch, size)) * 3 + 2
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
@@ -220,127 +157,6 @@ def test_time_of_every_step_is_counted_from_the_time_of_the_state(save_every, ch
     assert np.abs(np.array(integrator(np.ones((1, 1)))) - exact).max() > 0.1
 
 
-def derivatives(integrator):
-    """A function that gives the value, the gradient of its squared norm, and the gradient of the squared norm of that."""
-
-    def function(state):
-        with tf.GradientTape() as outer:
-            outer.watch(state)
-            with tf.GradientTape() as inner:
-                inner.watch(state)
-                value = integrator(state)
-                loss = tf.reduce_sum(value**2)
-            gradient = inner.gradient(loss, state)
-            squared = tf.reduce_sum(gradient**2)
-        return value, gradient, outer.gradient(squared, state)
-
-    return function
-
-
-def same(found, expected, rtol=1e-12):
-    for a, b in zip(found, expected, strict=True):
-        np.testing.assert_allclose(a, b, rtol=rtol, atol=rtol * np.abs(b).max())
-
-
-SYSTEMS = pytest.mark.parametrize(
-    ("dynamics", "state"), [(Lorenz63, states63(2)), (Lorenz96, states96())], ids=["lorenz63", "lorenz96"]
-)
-STEPS = pytest.mark.parametrize(
-    "steps",
-    [
-        pytest.param({"steps": 4}, id="last"),
-        pytest.param({"steps": 4, "save_every": 2}, id="trajectory", marks=pytest.mark.slow),
-    ],
-)
-
-
-@SYSTEMS
-@STEPS
-def test_graph_jit_and_eager_agree_on_the_value_and_two_derivatives(dynamics, state, steps):
-    state = tf.constant(state)
-    expected = derivatives(double(dynamics, 0.02, scheme="euler", **steps))(state)
-    for checkpoint in (False, True):
-        function = derivatives(double(dynamics, 0.02, scheme="euler", checkpoint=checkpoint, **steps))
-        same(tf.function(function)(state), expected)
-        same(tf.function(function, jit_compile=True)(state), expected)
-
-
-def test_eager_second_derivative_with_checkpoint_equals_that_without():
-    state = tf.constant(states63(2))
-    options = {"steps": 4, "save_every": 2, "scheme": "midpoint"}
-    function = derivatives(double(Lorenz63, 0.02, checkpoint=True, **options))
-    same(function(state), derivatives(double(Lorenz63, 0.02, **options))(state))
-
-
-@SYSTEMS
-@STEPS
-def test_eager_gradient_with_checkpoint_equals_that_without(dynamics, state, steps):
-    gradients = []
-    for checkpoint in (False, True):
-        integrator = double(dynamics, 0.02, checkpoint=checkpoint, **steps)
-        gradients.append(adjoint(lambda x: integrator(x) ** 2, state, np.ones(integrator.compute_output_shape(state.shape))))  # noqa: B023
-    same(gradients[1:], gradients[:1])
-
-
-def differences(function, point, step):
-    """Gradient of a scalar function by central differences."""
-    gradient = np.empty(point.shape)
-    for i in np.ndindex(point.shape):
-        ends = []
-        for sign in (1, -1):
-            moved = point.copy()
-            moved[i] += sign * step
-            ends.append(float(function(tf.constant(moved))))
-        gradient[i] = (ends[0] - ends[1]) / (2 * step)
-    return gradient
-
-
-@SYSTEMS
-def test_two_derivatives_equal_finite_differences(dynamics, state):
-    function = tf.function(derivatives(double(dynamics, 0.02, 6)))
-    found = function(tf.constant(state))[1:]
-    for i in range(2):
-        expected = differences(lambda x: tf.reduce_sum(function(x)[i] ** 2), state, 1e-4)  # noqa: B023
-        np.testing.assert_allclose(found[i], expected, rtol=1e-6, atol=1e-7 * np.abs(expected).max())
-
-
-@pytest.mark.parametrize(("checkpoint", "save_every"), [(False, None), (False, 5), (True, None), (True, 5)])
-def test_gradient_reaches_estimated_parameters(checkpoint, save_every):
-    dynamics = Lorenz63(estimated=["rho", "sigma"], dtype="float64")
-    integrator = ODEIntegrator(dynamics, 0.02, 10, save_every=save_every, checkpoint=checkpoint, dtype="float64")
-    state = states63()
-    with tf.GradientTape() as tape:
-        loss = tf.reduce_mean(integrator(state) ** 2)
-    parameters = (dynamics.rho, dynamics.sigma)
-    for parameter, gradient in zip(parameters, tape.gradient(loss, [p.value for p in parameters]), strict=True):
-        ends = []
-        for change in (1e-4, -2e-4):
-            parameter.assign_add(change)
-            ends.append(np.mean(np.array(integrator(state)) ** 2))
-        parameter.assign_add(1e-4)
-        np.testing.assert_allclose(gradient, (ends[0] - ends[1]) / 2e-4, rtol=1e-6)
-
-
-def test_stateless_call_integrates_with_the_given_parameters():
-    integrator = ODEIntegrator(Lorenz63(estimated=["rho"]), 0.01, 10)
-    state = states63().astype("float32")
-    integrator(state)
-    fixed = [variable.value for variable in integrator.non_trainable_variables]
-    found, _ = integrator.stateless_call([tf.constant(5.0)], fixed, state)
-    np.testing.assert_allclose(found, ODEIntegrator(Lorenz63(rho=5.0), 0.01, 10)(state), rtol=1e-5)
-
-
-def test_parameters_may_be_frozen_and_released_between_calls():
-    integrator = ODEIntegrator(Lorenz63(estimated=["rho"]), 0.01, 10)
-    gradients = []
-    for trainable in (False, True, False):
-        integrator.trainable = trainable
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_sum(integrator(states63().astype("float32")))
-        gradients.append(tape.gradient(loss, integrator.dynamics.rho.value))
-    assert np.isfinite(gradients[1])
-
-
 def test_fit_recovers_rho_from_pairs_of_states():
     keras.utils.set_random_seed(0)
     states = np.array(ODEIntegrator(Lorenz63(), 0.01, 200)(states63(128).astype("float32")))
@@ -401,81 +217,3 @@ def test_small_steps_are_not_lost_in_half_precision():
     # In bfloat16, 1 + 1e-3 is 1.
     integrator = ODEIntegrator(Drift(dtype="mixed_bfloat16"), 1e-3, 1000, "euler", dtype="mixed_bfloat16")
     np.testing.assert_allclose(integrator(np.ones((1, 2), "float32")), 2.0, rtol=1e-3)
-
-
-@pytest.mark.parametrize("dt", [0.0, float("nan"), float("inf"), -float("inf")])
-def test_step_size_must_be_finite_and_not_zero(dt):
-    with pytest.raises(ValueError, match="`dt` must be finite and not zero"):
-        ODEIntegrator(Lorenz63(), dt, 10)
-
-
-@pytest.mark.parametrize("steps", [0, -3, 2.5, float("inf"), float("nan")])
-def test_number_of_steps_must_be_a_positive_integer(steps):
-    with pytest.raises(ValueError, match=f"`steps` must be a positive integer, found {steps}"):
-        ODEIntegrator(Lorenz63(), 0.01, steps)
-
-
-@pytest.mark.parametrize("save_every", [0, -2, 3, 20])
-def test_save_every_must_divide_the_steps(save_every):
-    with pytest.raises(ValueError, match=f"`save_every` must divide `steps`, 10; found {save_every}"):
-        ODEIntegrator(Lorenz63(), 0.01, 10, save_every=save_every)
-
-
-def test_save_every_must_be_an_integer():
-    with pytest.raises(ValueError, match="save_every"):
-        ODEIntegrator(Lorenz63(), 0.01, 5, save_every=2.5)
-
-
-def test_unknown_scheme_lists_the_known_ones():
-    with pytest.raises(ValueError, match=f"{', '.join(SCHEMES)}, found 'leapfrog'"):
-        ODEIntegrator(Lorenz63(), 0.01, 10, scheme="leapfrog")
-
-
-def test_dynamics_must_be_a_layer():
-    with pytest.raises(ValueError, match="`dynamics` must be a Keras layer or model .* found function"):
-        ODEIntegrator(lambda state: -state, 0.01, 10)
-
-
-def test_state_of_the_wrong_size_is_refused():
-    with pytest.raises(ValueError, match=r"Lorenz63 expects a state \(..., 3\), found shape \(2, 4\)"):
-        ODEIntegrator(Lorenz63(), 0.01, 10)(np.ones((2, 4), "float32"))
-
-
-def test_tendency_must_have_the_shape_of_the_state():
-    for layer, shape in ((keras.layers.Dense(4), r"\(2, 4\)"), (keras.layers.Reshape((3, 1)), r"\(2, 3, 1\)")):
-        with pytest.raises(ValueError, match=rf"the shape of the state; .* turned \(2, 3\) into {shape}"):
-            ODEIntegrator(layer, 0.01, 10)(np.ones((2, 3), "float32"))
-
-
-@pytest.mark.parametrize("graph", [False, True], ids=["eager", "graph"])
-@pytest.mark.parametrize(
-    "options", [{}, {"checkpoint": True}, {"save_every": 5}, {"save_every": 5, "checkpoint": True}], ids=str
-)
-def test_blow_up_tells_how_many_steps_were_finite(options, graph):
-    state = np.ones((2, 3), "float32")
-    finite = 0
-    with np.errstate(all="ignore"):
-        for _ in range(30):
-            step = lambda x: np.array(Lorenz63()(x))  # noqa: E731
-            k1 = step(state)
-            k2 = step(state + np.float32(0.1) * k1)
-            k3 = step(state + np.float32(0.1) * k2)
-            state = state + np.float32(0.2 / 6) * (k1 + 2 * k2 + 2 * k3 + step(state + np.float32(0.2) * k3))
-            finite += bool(np.isfinite(state).all())
-    integrator = ODEIntegrator(Lorenz63(), 0.2, 30, **options)
-    with pytest.raises(tf.errors.InvalidArgumentError, match=rf"of 30 steps, the first so many were finite:\W*{finite}\D"):
-        (tf.function(integrator) if graph else integrator)(np.ones((2, 3), "float32"))
-
-
-@pytest.mark.parametrize("graph", [False, True], ids=["eager", "graph"])
-def test_nan_in_the_state_is_refused(graph):
-    integrator = ODEIntegrator(Lorenz63(), 0.01, 5)
-    state = np.ones((2, 3), "float32")
-    state[1, 2] = np.nan
-    with pytest.raises(tf.errors.InvalidArgumentError, match="not finite"):
-        (tf.function(integrator) if graph else integrator)(state)
-
-
-def test_nan_in_the_state_tells_that_no_step_was_finite():
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"of 5 steps, the first so many were finite:\W*0\D"):
-        ODEIntegrator(Lorenz63(), 0.01, 5)(np.full((2, 3), np.nan, "float32"))
