@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from geodl.dynamics import Dynamics
-from geodl.layers import ODEIntegrator
+from geodl.layers import AdaptiveODEIntegrator, ODEIntegrator
 
 
 @keras.saving.register_keras_serializable(package="ode_problems")
@@ -85,3 +85,15 @@ def differences(function, point, step):
             ends.append(float(function(tf.constant(moved))))
         gradient[i] = (ends[0] - ends[1]) / (2 * step)
     return gradient
+
+
+def adaptive_double(dynamics, *args, rtol=1e-8, atol=1e-10, **kwargs):
+    """An integrator all in double precision."""
+    return AdaptiveODEIntegrator(dynamics(dtype="float64"), *args, rtol=rtol, atol=atol, dtype="float64", **kwargs)
+
+
+def rotation(state, times, frequency=1.0):
+    """The oscillator's exact states (batch, time, 2)."""
+    cos, sin = np.cos(frequency * times), np.sin(frequency * times)
+    x, y = state[:, :1], state[:, 1:2]
+    return np.stack([x * cos + y * sin, y * cos - x * sin], -1)

@@ -7,7 +7,7 @@ from scipy.integrate import solve_ivp
 
 from geodl.dynamics import Dynamics, Lorenz63, Lorenz96
 from geodl.layers import AdaptiveODEIntegrator, ODEIntegrator, adjoint
-from ode_problems import PROBLEMS, Oscillator, Swing, differences, states63
+from ode_problems import PROBLEMS, Oscillator, Swing, adaptive_double, differences, rotation, states63
 
 PAIRS = ["bosh3", "dopri5", "tsit5"]
 SLOW = pytest.mark.slow
@@ -32,18 +32,6 @@ class Past(Dynamics):
         return ops.sqrt(-time) + 0 * state
 
 
-def double(dynamics, *args, rtol=1e-8, atol=1e-10, **kwargs):
-    """An integrator all in double precision."""
-    return AdaptiveODEIntegrator(dynamics(dtype="float64"), *args, rtol=rtol, atol=atol, dtype="float64", **kwargs)
-
-
-def rotation(state, times, frequency=1.0):
-    """The oscillator's exact states (batch, time, 2)."""
-    cos, sin = np.cos(frequency * times), np.sin(frequency * times)
-    x, y = state[:, :1], state[:, 1:2]
-    return np.stack([x * cos + y * sin, y * cos - x * sin], -1)
-
-
 # Largest relative error of the state at the end of two time units, and anywhere before.
 BOUNDS = {"bosh3": (3e-8, 3e-8), "dopri5": (2e-9, 3e-8), "tsit5": (5e-10, 5e-9)}
 
@@ -53,7 +41,7 @@ BOUNDS = {"bosh3": (3e-8, 3e-8), "dopri5": (2e-9, 3e-8), "tsit5": (5e-10, 5e-9)}
 def test_requested_times_meet_the_tolerance(scheme, problem):
     dynamics, start, solution, _ = PROBLEMS[problem]
     times = np.linspace(0, 2, 41)[1:]
-    found = np.array(double(dynamics, scheme)(np.array([start]), times))[0]
+    found = np.array(adaptive_double(dynamics, scheme)(np.array([start]), times))[0]
     exact = solution(times)
     # The components of the oscillator pass through zero.
     size = np.linalg.norm(exact, axis=-1, keepdims=True) if dynamics is Oscillator else np.abs(exact)
@@ -66,7 +54,7 @@ def test_requested_times_meet_the_tolerance(scheme, problem):
 def test_error_falls_with_the_tolerance(scheme):
     errors = []
     for rtol in (1e-4, 1e-6, 1e-8):
-        found = double(Oscillator, scheme, rtol=rtol, atol=rtol)(np.array([[1.0, 0.0]]), times=[5.0])
+        found = adaptive_double(Oscillator, scheme, rtol=rtol, atol=rtol)(np.array([[1.0, 0.0]]), times=[5.0])
         errors.append(np.abs(np.array(found) - rotation(np.array([[1.0, 0.0]]), np.array([5.0]))).max())
     assert errors[0] > 10 * errors[1] > 100 * errors[2]
 
@@ -77,7 +65,7 @@ def test_lorenz63_agrees_with_dop853():
         return [10 * (y - x), x * (28 - z) - y, x * y - 8 / 3 * z]
 
     state, times = states63(3), np.array([0.3, 0.31, 1.0])
-    found = np.array(double(Lorenz63)(state, times))
+    found = np.array(adaptive_double(Lorenz63)(state, times))
     for i, start in enumerate(state):
         for j, time in enumerate(times):
             expected = solve_ivp(lorenz63, (0, time), start, "DOP853", rtol=1e-12, atol=1e-12).y[:, -1]
@@ -87,7 +75,7 @@ def test_lorenz63_agrees_with_dop853():
 @pytest.mark.parametrize("scheme", PAIRS)
 def test_backward_in_time_returns_to_the_start(scheme):
     state = np.array([[1.0, 2.0], [-0.5, 0.3]])
-    integrator = double(Oscillator, scheme)
+    integrator = adaptive_double(Oscillator, scheme)
     there = np.array(integrator(state, times=[3.0], time=1.0))[:, 0]
     back = np.array(integrator(there, times=[2.5, 1.7, 1.0], time=3.0))
     np.testing.assert_allclose(back[:, -1], state, atol=1e-6)
@@ -95,21 +83,21 @@ def test_backward_in_time_returns_to_the_start(scheme):
 
 
 def test_backward_in_time_needs_no_tendency_beyond_the_start():
-    found = double(Past, rtol=1e-6, atol=1e-6)(np.ones((1, 1)), times=[-1.0])
+    found = adaptive_double(Past, rtol=1e-6, atol=1e-6)(np.ones((1, 1)), times=[-1.0])
     np.testing.assert_allclose(found, [[[1 - 2 / 3]]], rtol=1e-4)
 
 
 def test_time_of_the_state_is_the_start():
-    found = double(Swing)(np.ones((2, 1)), times=[1.0, 1.5], time=0.7)
+    found = adaptive_double(Swing)(np.ones((2, 1)), times=[1.0, 1.5], time=0.7)
     exact = np.exp(np.sin([1.0, 1.5]) - np.sin(0.7))
     np.testing.assert_allclose(found, np.broadcast_to(exact[:, None], (2, 2, 1)), rtol=1e-7)
 
 
 def test_start_may_be_requested():
     state = states63(2)
-    found = double(Lorenz63)(state, times=[0.0, 0.1])
+    found = adaptive_double(Lorenz63)(state, times=[0.0, 0.1])
     np.testing.assert_array_equal(found[:, 0], state)
-    np.testing.assert_array_equal(double(Lorenz63)(state, times=[0.0]), state[:, None])
+    np.testing.assert_array_equal(adaptive_double(Lorenz63)(state, times=[0.0]), state[:, None])
 
 
 def test_every_sample_has_its_own_steps():
@@ -117,7 +105,7 @@ def test_every_sample_has_its_own_steps():
     frequency = np.array([0.1, 1.0, 30.0, 0.0])
     state = np.stack([np.ones(4), np.zeros(4), frequency], -1)
     times = np.array([0.5, 1.0, 2.0])
-    integrator = double(Spring, rtol=1e-6, atol=1e-6)
+    integrator = adaptive_double(Spring, rtol=1e-6, atol=1e-6)
     found = np.array(integrator(state, times))
     for i in range(4):
         np.testing.assert_allclose(found[i : i + 1], integrator(state[i : i + 1], times), rtol=1e-13, atol=1e-14)
@@ -126,7 +114,7 @@ def test_every_sample_has_its_own_steps():
 
 def test_states_of_any_rank_are_integrated():
     state = np.random.default_rng(0).uniform(0.1, 2, size=(2, 3, 4, 2))
-    found = double(PROBLEMS["logistic_growth"].dynamics)(state, times=[0.5, 1.0])
+    found = adaptive_double(PROBLEMS["logistic_growth"].dynamics)(state, times=[0.5, 1.0])
     assert found.shape == (2, 2, 3, 4, 2)
     for i, time in enumerate((0.5, 1.0)):
         np.testing.assert_allclose(found[:, i], 1 / (1 + (1 / state - 1) * np.exp(-time)), rtol=1e-7)
@@ -134,7 +122,7 @@ def test_states_of_any_rank_are_integrated():
 
 def test_time_dependent_maps_get_the_time_of_their_sample():
     state = np.random.default_rng(0).normal(size=(2, 3, 4, 1))
-    found = double(Swing)(state, times=[2.0])
+    found = adaptive_double(Swing)(state, times=[2.0])
     np.testing.assert_allclose(found[:, 0], state * np.exp(np.sin(2.0)), rtol=1e-7)
 
 
@@ -197,7 +185,7 @@ def test_gradients_equal_finite_differences(times):
 def test_gradient_equals_that_of_fixed_steps():
     state = states63(2)
     cotangent = np.random.default_rng(1).normal(size=(2, 3))
-    adaptive = adjoint(lambda x: double(Lorenz63)(x, times=[0.3])[:, 0], state, cotangent)
+    adaptive = adjoint(lambda x: adaptive_double(Lorenz63)(x, times=[0.3])[:, 0], state, cotangent)
     fixed = adjoint(ODEIntegrator(Lorenz63(dtype="float64"), 0.002, 150, dtype="float64"), state, cotangent)
     np.testing.assert_allclose(adaptive, fixed, rtol=1e-5, atol=1e-6)
 
@@ -222,7 +210,7 @@ def test_saved_model_gives_the_same_states(tmp_path):
 
 def test_policies_give_finite_states_of_the_variable_dtype():
     state = states63(2)
-    expected = np.array(double(Lorenz63)(state, times=[0.1]))
+    expected = np.array(adaptive_double(Lorenz63)(state, times=[0.1]))
     for policy, dtype, tolerance in (
         ("float64", "float64", 1e-6),
         ("float32", "float32", 1e-4),

@@ -8,7 +8,7 @@ from keras import ops
 
 from geodl.dynamics import Dynamics, Lorenz63
 from geodl.layers import AdaptiveODEIntegrator
-from ode_problems import Oscillator, states63
+from ode_problems import Oscillator, adaptive_double, rotation, states63
 
 
 @keras.saving.register_keras_serializable(package="test_adaptive_ode_integrator_limits")
@@ -25,18 +25,6 @@ class Onset(Dynamics):
 
     def call(self, state, time):
         return ops.where(time < 1.0, -1e-3 * state, -1e6 * state**3)
-
-
-def double(dynamics, *args, rtol=1e-8, atol=1e-10, **kwargs):
-    """An integrator all in double precision."""
-    return AdaptiveODEIntegrator(dynamics(dtype="float64"), *args, rtol=rtol, atol=atol, dtype="float64", **kwargs)
-
-
-def rotation(state, times, frequency=1.0):
-    """The oscillator's exact states (batch, time, 2)."""
-    cos, sin = np.cos(frequency * times), np.sin(frequency * times)
-    x, y = state[:, :1], state[:, 1:2]
-    return np.stack([x * cos + y * sin, y * cos - x * sin], -1)
 
 
 @pytest.mark.parametrize("graph", [False, True], ids=["eager", "graph"])
@@ -66,7 +54,7 @@ def test_state_that_is_not_finite_ends_at_the_bound_on_the_steps():
     ],
 )
 def test_times_must_go_one_way_from_the_start(times, time):
-    for function in (double(Lorenz63), tf.function(double(Lorenz63))):
+    for function in (adaptive_double(Lorenz63), tf.function(adaptive_double(Lorenz63))):
         with pytest.raises(ValueError, match="`times` must be finite, and increase or decrease from"):
             function(states63(2), times=times, time=time)
 
@@ -74,7 +62,7 @@ def test_times_must_go_one_way_from_the_start(times, time):
 @pytest.mark.parametrize("times", [0.1, [], [[0.1, 0.2]]])
 def test_times_must_be_a_vector(times):
     with pytest.raises(ValueError, match="`times` must be a vector of at least one time"):
-        double(Lorenz63)(states63(2), times=times)
+        adaptive_double(Lorenz63)(states63(2), times=times)
 
 
 def test_scheme_without_an_embedded_pair_lists_the_pairs():
@@ -94,14 +82,14 @@ def test_dynamics_are_checked():
     with pytest.raises(ValueError, match="`dynamics` must be a Keras layer or model"):
         AdaptiveODEIntegrator(lambda state: -state)
     with pytest.raises(ValueError, match=r"Lorenz63 expects a state \(..., 3\)"):
-        double(Lorenz63)(np.ones((2, 4)), times=[0.1])
+        adaptive_double(Lorenz63)(np.ones((2, 4)), times=[0.1])
     with pytest.raises(ValueError, match="the shape of the state"):
         AdaptiveODEIntegrator(keras.layers.Dense(4))(np.ones((2, 3), "float32"), times=[0.1])
 
 
 def test_state_must_have_a_batch():
     with pytest.raises(ValueError, match=r"`state` must be a batch of states \(batch, ...\), found shape \(3,\)"):
-        double(Lorenz63)(states63(1)[0], times=[0.5])
+        adaptive_double(Lorenz63)(states63(1)[0], times=[0.5])
 
 
 def test_requested_time_at_the_end_of_a_step_is_written():
