@@ -1,4 +1,4 @@
-"""tf.data pipelines: windows on the time axis, patches, augmentation."""
+"""tf.data pipelines: windows on the time axis, patches, augmentation, observations of simulated states."""
 
 import numpy as np
 import tensorflow as tf
@@ -93,6 +93,48 @@ def drop_frames(pairs: tf.data.Dataset, most: int, probability: float = 0.2, see
         return x * kept[:, None, None], y
 
     return pairs.map(drop)
+
+
+def observed_windows(
+    trajectories: np.ndarray, plan, length: int, batch_size: int, mirror: tuple[float, ...] | None = None, seed: int = 0
+) -> tf.data.Dataset:
+    """Windows at random places of long trajectories, with fresh noise each time: endless batches (observations, states).
+
+    Args:
+        trajectories: states (run, time, component).
+        plan: `geodl.trajectory_builder.Observations`, how a window is observed.
+        length: number of times in a window.
+        batch_size: windows a batch.
+        mirror: sign (component,) of each component under the symmetry of the equation; half of the windows are mirrored.
+        seed: of all random choices.
+
+    Example:
+        >>> from geodl.trajectory_builder import Observations
+        >>> plan = Observations(every=8, first=0, last=39, components=(0,))
+        >>> observations, states = next(iter(observed_windows(np.ones((2, 100, 3), "float32"), plan, 40, batch_size=4)))
+        >>> print(observations.shape, int(np.isfinite(observations).sum()))
+        (4, 40, 3) 20
+    """
+    runs, times, components = trajectories.shape
+    bank = tf.constant(trajectories, "float32")
+    random = tf.random.Generator.from_seed(seed)
+    shape = (batch_size, length, components)
+    at_times = np.isin(np.arange(length), np.arange(plan.first, plan.last + 1, plan.every))[:, None]
+
+    def draw(_):
+        run = random.uniform((batch_size, 1), 0, runs, tf.int32)
+        time = random.uniform((batch_size, 1), 0, times - length + 1, tf.int32) + tf.range(length)
+        states = tf.gather_nd(bank, tf.stack([tf.broadcast_to(run, tf.shape(time)), time], axis=-1))
+        if mirror is not None:
+            states *= tf.where(random.uniform((batch_size, 1, 1)) < 0.5, tf.constant(mirror, states.dtype), 1.0)
+        if isinstance(plan.components, int):
+            seen = tf.argsort(tf.argsort(random.uniform(shape))) < plan.components
+        else:
+            seen = tf.broadcast_to(np.isin(np.arange(components), plan.components), shape)
+        noisy = states + plan.variance**0.5 * random.normal(shape)
+        return tf.where(seen & at_times, noisy, np.nan), states
+
+    return tf.data.Dataset.counter().map(draw).prefetch(2)
 
 
 def batches(pairs: tf.data.Dataset, size: int) -> tf.data.Dataset:

@@ -62,7 +62,7 @@ class TrajectoryBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True)
         state = tfds.features.Tensor(shape=(None, size), dtype=np.float32)
         features = {"state": state, "first": tfds.features.Scalar(dtype=np.int64, doc="Index of the first state.")}
         if self.builder_config.observations is not None:
-            features["observation"] = state
+            features["observations"] = state
         return self.dataset_info_from_configs(features=tfds.features.FeaturesDict(features), supervised_keys=None)
 
     def _split_generators(self, dl_manager):
@@ -87,32 +87,32 @@ class TrajectoryBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True)
         for first in np.unique(np.linspace(begin, end - length, windows).astype(int)):
             example = {"state": trajectory[first : first + length].astype("float32"), "first": first}
             if self.builder_config.observations is not None:
-                example["observation"] = self._observe(example["state"], random)
+                example["observations"] = self._observe(example["state"], random)
             yield int(first), example
 
     def _observe(self, state, random):
         plan = self.builder_config.observations
-        observation = np.full(state.shape, np.nan, "float32")
+        observations = np.full(state.shape, np.nan, "float32")
         for step in range(plan.first, plan.last + 1, plan.every):
             seen = plan.components
             if isinstance(seen, int):
                 seen = np.sort(random.choice(state.shape[1], seen, replace=False))
             noise = np.sqrt(plan.variance) * random.standard_normal(len(seen))
-            observation[step, list(seen)] = state[step, list(seen)] + noise
-        return observation
+            observations[step, list(seen)] = state[step, list(seen)] + noise
+        return observations
 
     def pair(self, example):
         """Past and future states, or observations and states."""
         if self.builder_config.observations is not None:
-            return example["observation"], example["state"]
+            return example["observations"], example["state"]
         past = self.builder_config.past
         return example["state"][:past], example["state"][past:]
 
     def to_xarray(self, examples) -> xr.Dataset:
-        """`state` and, for assimilation, `observation` (sample, time, component); `time` is counted from `start_time`."""
+        """`state` and, for assimilation, `observations` (sample, time, component); `time` is counted from `start_time`."""
         dims = ("sample", "time", "component")
         examples = sorted(examples, key=lambda example: example["first"])
-        names = [name for name in ("state", "observation") if name in examples[0]]
+        names = [name for name in ("state", "observations") if name in examples[0]]
         length = len(examples[0]["state"])
         time = ("time", self.builder_config.dt * np.arange(length), {"units": "1", "long_name": "dimensionless time"})
         return xr.Dataset(

@@ -75,10 +75,10 @@ def test_shuffled_samples_are_the_same_in_another_order():
 )
 def test_observations_are_where_the_protocol_says_with_variance_two(name, config, steps, seen):
     ds = datasets.open_dataset(name, config, "test")
-    observed = np.isfinite(ds.observation.values)
+    observed = np.isfinite(ds.observations.values)
     np.testing.assert_array_equal(np.nonzero(observed.any(axis=(0, 2)))[0], steps)
     np.testing.assert_array_equal(observed.sum(axis=2)[:, steps], seen)
-    error = (ds.observation - ds.state).values[observed]
+    error = (ds.observations - ds.state).values[observed]
     assert abs(error.mean()) < 0.05 and abs(error.var() - 2.0) < 0.06
     if name == "lorenz96":
         assert observed[:, steps].mean(axis=(0, 1)).std() < 0.02  # every component is seen as often as another

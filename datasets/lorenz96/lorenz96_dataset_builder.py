@@ -31,7 +31,9 @@ class Builder(TrajectoryBuilder):
             splits={
                 "train": (0, 7_000, 1_000, 200),
                 "validation": (7_000, 7_500, 50, 200),
-                "test": (7_500, 10_000, 100, 200),
+                "test": (7_500, 10_000, 500, 200),
+                # Those of the course overlap and hold only 12 independent ones.
+                "test_independent": (10_000, 110_000, 500, 200),
             },
             observations=Observations(every=4, first=0, last=199, components=20),
         ),

@@ -7,9 +7,12 @@ from geodl.layers.gaussian_blur import GaussianBlur
 from geodl.layers.linearization import adjoint, tangent_linear
 from geodl.layers.lucas_kanade import LucasKanade
 from geodl.layers.ode_integrator import ODEIntegrator
+from geodl.layers.residual_convolutions import ResidualConvolutions
 from geodl.layers.trainable_runge_kutta import TrainableRungeKutta
 from geodl.layers.unet import ResidualBlock, UNetDecoder, UNetEncoder
 from geodl.layers.warp import Warp
+from geodl.layers.window_network import WindowNetwork
+from geodl.layers.window_tokens import WindowTokens
 
 __all__ = [
     "SCHEMES",
@@ -21,10 +24,13 @@ __all__ = [
     "ODEIntegrator",
     "PeriodicNeighbours",
     "ResidualBlock",
+    "ResidualConvolutions",
     "TrainableRungeKutta",
     "UNetDecoder",
     "UNetEncoder",
     "Warp",
+    "WindowNetwork",
+    "WindowTokens",
     "adjoint",
     "tangent_linear",
 ]

@@ -4,15 +4,19 @@ from geodl.metrics.cloud_criterion import ClassAccuracy, CloudAccuracy, CloudTyp
 from geodl.metrics.forecast_scores import attractor_distance, relative_rmse, valid_prediction_time
 from geodl.metrics.lyapunov import kaplan_yorke_dimension, lyapunov_spectrum
 from geodl.metrics.nowcast_scores import NowcastScores
+from geodl.metrics.window_loss import WindowLoss, gaussian_crps, window_mse
 
 __all__ = [
     "ClassAccuracy",
     "CloudAccuracy",
     "CloudTypeLoss",
     "NowcastScores",
+    "WindowLoss",
     "attractor_distance",
+    "gaussian_crps",
     "kaplan_yorke_dimension",
     "lyapunov_spectrum",
     "relative_rmse",
     "valid_prediction_time",
+    "window_mse",
 ]

@@ -4,18 +4,22 @@ from geodl.models.base import GeoModel
 from geodl.models.cloud_cnn import CloudCNN
 from geodl.models.cloud_nowcaster import CloudNowcaster
 from geodl.models.cloud_unet import CloudUNet
+from geodl.models.direct_network import DirectNetwork
 from geodl.models.gridded import GriddedModel
 from geodl.models.lstm_forecaster import LSTMForecaster
 from geodl.models.neural_ode import NeuralODE
+from geodl.models.state_assimilator import StateAssimilator
 from geodl.models.state_forecaster import StateForecaster
 
 __all__ = [
     "CloudCNN",
     "CloudNowcaster",
     "CloudUNet",
+    "DirectNetwork",
     "GeoModel",
     "GriddedModel",
     "LSTMForecaster",
     "NeuralODE",
+    "StateAssimilator",
     "StateForecaster",
 ]

@@ -1,0 +1,65 @@
+"""The criterion of assimilation: squared error of the mean, and a proper score for its standard deviation."""
+
+import math
+
+import keras
+from keras import ops
+
+
+def gaussian_crps(mean, standard_deviation, truth):
+    r"""Continuous ranked probability score of a Gaussian, \(\sigma\,[z\,(2\Phi(z) - 1) + 2\varphi(z) - \pi^{-1/2}]\), \(z = (x - \mu)/\sigma\).
+
+    Args:
+        mean: \(\mu\), any shape.
+        standard_deviation: \(\sigma\), of the same shape.
+        truth: \(x\), of the same shape.
+
+    Returns:
+        Of the same shape and in the units of the truth: 0 for a perfect forecast, \(|x - \mu|\) for one without spread.
+
+    References:
+        Gneiting and Raftery (2007), Strictly proper scoring rules, prediction, and estimation, JASA 102.
+
+    Example:
+        >>> print(round(float(gaussian_crps(np.float32(0), np.float32(1), np.float32(0))), 4))
+        0.2337
+    """
+    z = (truth - mean) / standard_deviation
+    density = ops.exp(-ops.square(z) / 2) / math.sqrt(2 * math.pi)
+    return standard_deviation * (z * ops.erf(z / math.sqrt(2)) + 2 * density - 1 / math.sqrt(math.pi))
+
+
+@keras.saving.register_keras_serializable(package="geodl")
+class WindowLoss(keras.losses.Loss):
+    r"""\(\overline{(\mu - x)^2} / s^2 + \overline{\mathrm{CRPS}(\mu, \sigma; x)} / s\), where the second term teaches \(\sigma\) alone.
+
+    Args:
+        scale: \(s\), about the standard deviation of the states.
+
+    Call arguments:
+        truth: states (batch, time, component).
+        estimate: (batch, time, component, 2), mean and standard deviation.
+
+    Example:
+        >>> estimate = np.stack([np.zeros((1, 5, 3)), np.ones((1, 5, 3))], axis=-1)
+        >>> print(round(float(WindowLoss()(np.zeros((1, 5, 3)), estimate)), 4))
+        0.2337
+    """
+
+    def __init__(self, scale=1.0, name="window_loss", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.scale = float(scale)
+
+    def call(self, truth, estimate):
+        mean, deviation = estimate[..., 0], estimate[..., 1]
+        squares = ops.square(mean - truth) / self.scale**2
+        return squares + gaussian_crps(ops.stop_gradient(mean), deviation, truth) / self.scale
+
+    def get_config(self):
+        return {**super().get_config(), "scale": self.scale}
+
+
+@keras.saving.register_keras_serializable(package="geodl")
+def window_mse(truth, estimate):
+    """Mean squared error of the mean of an estimate (batch, time, component, 2)."""
+    return ops.mean(ops.square(estimate[..., 0] - truth), axis=(1, 2))
