@@ -1,10 +1,32 @@
 """What the field uses today, called like a model: `Persistence().predict(ds)`."""
 
+from geodl.baselines.attractor_posterior import AttractorPosterior
+from geodl.baselines.ensemble_filters import ETKF, LETKF, EnKF, EnKS
 from geodl.baselines.optical_flow import OpticalFlow
+from geodl.baselines.optimal_interpolation import OptimalInterpolation
 from geodl.baselines.persistence import Persistence
 from geodl.baselines.polynomial_map import PolynomialMap
 from geodl.baselines.sindy import SINDy
 from geodl.baselines.smoothed_flow import SmoothedFlow
 from geodl.baselines.state_persistence import StatePersistence
+from geodl.baselines.strong_4dvar import StrongConstraint4DVar
+from geodl.baselines.three_d_var import ThreeDVar
+from geodl.baselines.weak_4dvar import WeakConstraint4DVar
 
-__all__ = ["OpticalFlow", "Persistence", "PolynomialMap", "SINDy", "SmoothedFlow", "StatePersistence"]
+__all__ = [
+    "ETKF",
+    "LETKF",
+    "AttractorPosterior",
+    "EnKF",
+    "EnKS",
+    "OpticalFlow",
+    "OptimalInterpolation",
+    "Persistence",
+    "PolynomialMap",
+    "SINDy",
+    "SmoothedFlow",
+    "StatePersistence",
+    "StrongConstraint4DVar",
+    "ThreeDVar",
+    "WeakConstraint4DVar",
+]

@@ -3,31 +3,46 @@
 from geodl.layers.adaptive_ode_integrator import AdaptiveODEIntegrator
 from geodl.layers.bilinear import Bilinear, PeriodicNeighbours
 from geodl.layers.butcher_tableau import SCHEMES, ButcherTableau
+from geodl.layers.cost_terms import BackgroundCost, DynamicsCost, ObservationCost, PriorCost
 from geodl.layers.gaussian_blur import GaussianBlur
 from geodl.layers.linearization import adjoint, tangent_linear
 from geodl.layers.lucas_kanade import LucasKanade
 from geodl.layers.ode_integrator import ODEIntegrator
+from geodl.layers.priors import BilinearAutoencoder, DynamicsPrior
+from geodl.layers.recurrent_solver import RecurrentSolver
 from geodl.layers.residual_convolutions import ResidualConvolutions
 from geodl.layers.trainable_runge_kutta import TrainableRungeKutta
 from geodl.layers.unet import ResidualBlock, UNetDecoder, UNetEncoder
+from geodl.layers.variational_cost import VariationalCost
+from geodl.layers.variational_solvers import LBFGS, GradientDescent
 from geodl.layers.warp import Warp
 from geodl.layers.window_network import WindowNetwork
 from geodl.layers.window_tokens import WindowTokens
 
 __all__ = [
+    "LBFGS",
     "SCHEMES",
     "AdaptiveODEIntegrator",
+    "BackgroundCost",
     "Bilinear",
+    "BilinearAutoencoder",
     "ButcherTableau",
+    "DynamicsCost",
+    "DynamicsPrior",
     "GaussianBlur",
+    "GradientDescent",
     "LucasKanade",
     "ODEIntegrator",
+    "ObservationCost",
     "PeriodicNeighbours",
+    "PriorCost",
+    "RecurrentSolver",
     "ResidualBlock",
     "ResidualConvolutions",
     "TrainableRungeKutta",
     "UNetDecoder",
     "UNetEncoder",
+    "VariationalCost",
     "Warp",
     "WindowNetwork",
     "WindowTokens",

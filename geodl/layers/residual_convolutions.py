@@ -6,9 +6,9 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="geodl")
 class ResidualConvolutions(keras.layers.Layer):
-    r"""Maps an image to an image of `outputs` channels: \(h \leftarrow h + W_2\, \mathrm{GELU}(W_1 * \mathrm{LN}(h))\), once a dilation.
+    r"""Maps an image to one of `outputs` channels by steps \(h \leftarrow h + W_2\, \mathrm{GELU}(W_1 * \mathrm{LN}(h))\).
 
-    \(W_1\) is a convolution, dilated along the rows only; \(W_2\) is pointwise. The last layer starts at zero.
+    \(W_1\) is a convolution, dilated along the rows only; \(W_2\) is pointwise. There is a step for each dilation. The last layer starts at zero.
 
     Args:
         outputs: number of channels of the result.
@@ -53,7 +53,7 @@ class ResidualConvolutions(keras.layers.Layer):
         self.first.build(input_shape)
         for norm, convolution, pointwise in zip(self.norms, self.convolutions, self.pointwise, strict=True):
             norm.build(hidden)
-            convolution.build(hidden)
+            convolution.build((None, None, None, self.channels))  # of any size, once it is padded
             pointwise.build(hidden)
         self.last.build(hidden)
 

@@ -7,7 +7,9 @@ from keras import ops
 
 
 def gaussian_crps(mean, standard_deviation, truth):
-    r"""Continuous ranked probability score of a Gaussian, \(\sigma\,[z\,(2\Phi(z) - 1) + 2\varphi(z) - \pi^{-1/2}]\), \(z = (x - \mu)/\sigma\).
+    r"""Continuous ranked probability score of a Gaussian.
+
+    $$ \sigma\,[z\,(2\Phi(z) - 1) + 2\varphi(z) - \pi^{-1/2}], \quad z = (x - \mu)/\sigma $$
 
     Args:
         mean: \(\mu\), any shape.
@@ -31,7 +33,9 @@ def gaussian_crps(mean, standard_deviation, truth):
 
 @keras.saving.register_keras_serializable(package="geodl")
 class WindowLoss(keras.losses.Loss):
-    r"""\(\overline{(\mu - x)^2} / s^2 + \overline{\mathrm{CRPS}(\mu, \sigma; x)} / s\), where the second term teaches \(\sigma\) alone.
+    r"""Squared error of the mean, and CRPS, which teaches the standard deviation alone.
+
+    $$ \overline{(\mu - x)^2} / s^2 + \overline{\mathrm{CRPS}(\mu, \sigma; x)} / s $$
 
     Args:
         scale: \(s\), about the standard deviation of the states.

@@ -5,6 +5,7 @@ from geodl.models.cloud_cnn import CloudCNN
 from geodl.models.cloud_nowcaster import CloudNowcaster
 from geodl.models.cloud_unet import CloudUNet
 from geodl.models.direct_network import DirectNetwork
+from geodl.models.fourdvarnet import FourDVarNet
 from geodl.models.gridded import GriddedModel
 from geodl.models.lstm_forecaster import LSTMForecaster
 from geodl.models.neural_ode import NeuralODE
@@ -16,6 +17,7 @@ __all__ = [
     "CloudNowcaster",
     "CloudUNet",
     "DirectNetwork",
+    "FourDVarNet",
     "GeoModel",
     "GriddedModel",
     "LSTMForecaster",

@@ -55,13 +55,14 @@ class DirectNetwork(StateAssimilator):
 
     def call(self, observations, training=None):
         observations = ops.cast(observations, self.variable_dtype)
-        guess = self._guess(observations)
+        mean = self.estimate(observations)
         if self.mirror is not None and not training:
             sign = ops.convert_to_tensor(self.mirror, self.variable_dtype)
-            guess = (guess + sign * self._guess(sign * observations)) / 2
-        return ops.stack([guess, self.standard_deviation(guess, observations)], axis=-1)
+            mean = (mean + sign * self.estimate(sign * observations)) / 2
+        return ops.stack([mean, self.standard_deviation(mean, observations)], axis=-1)
 
-    def _guess(self, observations):
+    def estimate(self, observations):
+        """States (batch, time, component), in one pass of the network."""
         seen, values = self._normalised(observations)
         return self.mean + self.scale * ops.cast(self.network([values, seen]), self.variable_dtype)
 

@@ -1,0 +1,126 @@
+"""Strong-constraint 4D-Var: the state at the beginning of the window is the only unknown."""
+
+import numpy as np
+import tensorflow as tf
+
+from geodl.layers import ODEIntegrator, tangent_linear
+from geodl.models.state_assimilator import StateAssimilator
+
+
+class StrongConstraint4DVar(StateAssimilator):
+    r"""Fits a trajectory of the model to the observations by Levenberg–Marquardt, in windows that grow.
+
+    $$ J(\mathbf x_0) = \sum_t |\mathbf y_t - H M_t(\mathbf x_0)|^2 / r + |\mathbf x_0 - \mathbf x_b|^2 / b $$
+
+    The cost has many minima in a long window of a chaotic system; the minimum in a short one is a first guess near the right
+    one in a longer one (quasi-static growth). Where even the whole window is not fitted, \(J\) being far above the number of
+    observations, the first guess is returned.
+
+    Args:
+        dynamics: the equation of motion, exact or learned.
+        components: size of the state.
+        dt: time between two states.
+        first_guess: model whose estimate gives \(\mathbf x_b\), and what is returned where the fit fails; by default the mean
+            of the climatology, of which `estimate` must be told.
+        variance: \(r\), of the observation errors.
+        background_variance: \(b\); infinite by default.
+        growth: shares of the window, increasing; the last one is 1.
+        iterations: for each share.
+        acceptable: cost, over the number of observations, of a fit that is kept.
+
+    References:
+        Pires, Vautard and Talagrand (1996), On extending the limits of variational assimilation in nonlinear chaotic systems,
+        Tellus A 48.
+
+    Example:
+        >>> from geodl.dynamics import Lorenz63
+        >>> model = StrongConstraint4DVar(Lorenz63(), 3, 0.01, iterations=2)
+        >>> model = model.estimate(np.random.default_rng(0).standard_normal((9, 20, 3)))
+        >>> print(tuple(model(np.zeros((2, 20, 3), "float32")).shape))
+        (2, 20, 3, 2)
+    """
+
+    def __init__(
+        self,
+        dynamics,
+        components,
+        dt,
+        first_guess=None,
+        variance=2.0,
+        background_variance=np.inf,
+        growth=(0.25, 0.5, 0.75, 1.0),
+        iterations=8,
+        acceptable=2.0,
+    ):
+        super().__init__(components, dt)
+        self.dynamics, self.first_guess, self.variance = dynamics, first_guess, float(variance)
+        self.background_variance, self.growth = float(background_variance), tuple(growth)
+        self.iterations, self.acceptable = int(iterations), float(acceptable)
+        self._compiled = tf.function(self.fit_trajectory, jit_compile=True)
+
+    def estimate(self, states: np.ndarray) -> "StrongConstraint4DVar":
+        """Takes the mean of states (sample, time, component) as first guess."""
+        self.climatology = states.mean(axis=(0, 1))
+        return self
+
+    def call(self, observations):
+        observations = tf.convert_to_tensor(observations)
+        if self.first_guess is None:
+            guess = tf.broadcast_to(tf.cast(self.climatology, observations.dtype), tf.shape(observations))
+            guess = tf.stack([guess, tf.fill(tf.shape(guess), np.float32(np.nan))], axis=-1)
+        else:
+            guess = self.first_guess(observations)
+        trajectory, cost = self._compiled(observations, guess[:, 0, :, 0])
+        count = tf.reduce_sum(tf.cast(tf.math.is_finite(observations), cost.dtype), axis=(1, 2))
+        fitted = (cost <= self.acceptable * count)[:, None, None] & tf.reduce_all(tf.math.is_finite(trajectory))
+        return tf.stack([tf.where(fitted, trajectory, guess[..., 0]), guess[..., 1]], axis=-1)
+
+    def fit_trajectory(self, observations, first):
+        """Trajectory (batch, time, component) of the best fit, and its cost (batch,), from a first initial state."""
+        length = observations.shape[1]
+        background = first
+        for share in self.growth:
+            part = observations[:, : max(2, round(share * length))]
+            first = self._levenberg_marquardt(part, first, background)
+        trajectory = self._trajectory(first, length)
+        return trajectory, self._cost(observations, trajectory, first, background)
+
+    def _levenberg_marquardt(self, observations, first, background):
+        size, length = self.components, observations.shape[1]
+        seen = tf.cast(tf.math.is_finite(observations), first.dtype)
+
+        def body(i, first, damping):
+            trajectory = self._trajectory(first, length)
+            misfit = tf.where(seen > 0, observations - trajectory, 0.0)
+            # The derivative with respect to each component of the initial state, all at once.
+            directions = tf.tile(tf.eye(size, dtype=first.dtype), (tf.shape(first)[0], 1))
+            derivative = tangent_linear(lambda x: self._trajectory(x, length), tf.repeat(first, size, axis=0), directions)
+            derivative = tf.reshape(derivative, (-1, size, length * size)) * tf.reshape(seen, (-1, 1, length * size))
+            hessian = tf.matmul(derivative, derivative, transpose_b=True) / self.variance
+            hessian += tf.eye(size) / self.background_variance
+            slope = tf.linalg.matvec(derivative, tf.reshape(misfit, (-1, length * size))) / self.variance
+            slope += (background - first) / self.background_variance
+            damped = hessian + damping[:, None, None] * tf.linalg.diag(tf.linalg.diag_part(hessian) + 1e-6)
+            proposed = first + tf.linalg.solve(damped, slope[..., None])[..., 0]
+            before = self._cost(observations, trajectory, first, background)
+            after = self._cost(observations, self._trajectory(proposed, length), proposed, background)
+            better = after < before  # false for what is not a number
+            first = tf.where(better[:, None], proposed, first)
+            return i + 1, first, tf.where(better, damping / 3, tf.minimum(damping * 4, 1e6))
+
+        loop = (0, first, tf.fill(tf.shape(first)[:1], tf.constant(0.01, first.dtype)))
+        return tf.while_loop(lambda i, *_: i < self.iterations, body, loop, maximum_iterations=self.iterations)[1]
+
+    def _trajectory(self, first, length):
+        later = ODEIntegrator(self.dynamics, self.dt, length - 1, save_every=1)(first)
+        return tf.concat([first[:, None], later], axis=1)
+
+    def _cost(self, observations, trajectory, first, background):
+        misfit = tf.where(tf.math.is_finite(observations), observations - trajectory, 0.0)
+        distance = tf.reduce_sum((first - background) ** 2, axis=1) / self.background_variance
+        return tf.reduce_sum(misfit**2, axis=(1, 2)) / self.variance + distance
+
+    def forward(self, samples):
+        found = [self(samples[i : i + self.batch_size]).numpy() for i in range(0, len(samples), self.batch_size)]
+        found = np.concatenate(found)
+        return {"state": found[..., 0], "standard_deviation": found[..., 1]}
