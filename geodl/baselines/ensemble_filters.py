@@ -110,9 +110,9 @@ class EnKF(EnsembleFilter):
         return self.inflated(ensemble + self.increment(anomalies, anomalies, seen, gain_of))
 
     def innovation_weights(self, ensemble, anomalies, observations, seen, time):
-        r"""\((H P H^\top + R)^{-1} (\mathbf y + \boldsymbol\epsilon_i - H \mathbf x_i)\) (batch, component, member), 0 where unseen."""
+        r"""The inverse of \(H P H^\top + R\) times the perturbed innovations (batch, component, member)."""
         shape = tf.shape(ensemble)
-        noise = self.variance**0.5 * tf.random.stateless_normal(shape, (self.seed, time), ensemble.dtype)
+        noise = self.variance**0.5 * tf.random.stateless_normal(shape, (self.seed, time), dtype=ensemble.dtype)
         noise -= tf.reduce_mean(noise, axis=1, keepdims=True)
         observed = tf.cast(seen, ensemble.dtype)[:, None]
         innovation = tf.where(seen[:, None], observations[:, None] + noise - ensemble, 0.0)
@@ -281,4 +281,4 @@ def gaspari_cohn(distance: np.ndarray) -> np.ndarray:
 
 def _spread(ensemble):
     members = ensemble.shape[1]
-    return tf.math.reduce_std(ensemble, axis=1) * (members / (members - 1)) ** 0.5
+    return tf.math.reduce_std(ensemble, axis=1) * (members / max(members - 1, 1)) ** 0.5

@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from geodl.baselines.optimal_interpolation import OptimalInterpolation
 from geodl.layers import ODEIntegrator, tangent_linear
 from geodl.models.state_assimilator import StateAssimilator
 
@@ -20,8 +21,8 @@ class StrongConstraint4DVar(StateAssimilator):
         dynamics: the equation of motion, exact or learned.
         components: size of the state.
         dt: time between two states.
-        first_guess: model whose estimate gives \(\mathbf x_b\), and what is returned where the fit fails; by default the mean
-            of the climatology, of which `estimate` must be told.
+        first_guess: model whose estimate gives \(\mathbf x_b\), and what is returned where the fit fails; by default
+            `OptimalInterpolation`, whose covariances `estimate` finds.
         variance: \(r\), of the observation errors.
         background_variance: \(b\); infinite by default.
         growth: shares of the window, increasing; the last one is 1.
@@ -48,28 +49,25 @@ class StrongConstraint4DVar(StateAssimilator):
         first_guess=None,
         variance=2.0,
         background_variance=np.inf,
-        growth=(0.25, 0.5, 0.75, 1.0),
+        growth=(0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
         iterations=8,
         acceptable=2.0,
     ):
         super().__init__(components, dt)
-        self.dynamics, self.first_guess, self.variance = dynamics, first_guess, float(variance)
+        self.dynamics, self.variance = dynamics, float(variance)
+        self.first_guess = OptimalInterpolation(components, dt, variance) if first_guess is None else first_guess
         self.background_variance, self.growth = float(background_variance), tuple(growth)
         self.iterations, self.acceptable = int(iterations), float(acceptable)
         self._compiled = tf.function(self.fit_trajectory, jit_compile=True)
 
     def estimate(self, states: np.ndarray) -> "StrongConstraint4DVar":
-        """Takes the mean of states (sample, time, component) as first guess."""
-        self.climatology = states.mean(axis=(0, 1))
+        """Finds the covariances of the first guess from states (sample, time, component)."""
+        self.first_guess.estimate(states)
         return self
 
     def call(self, observations):
         observations = tf.convert_to_tensor(observations)
-        if self.first_guess is None:
-            guess = tf.broadcast_to(tf.cast(self.climatology, observations.dtype), tf.shape(observations))
-            guess = tf.stack([guess, tf.fill(tf.shape(guess), np.float32(np.nan))], axis=-1)
-        else:
-            guess = self.first_guess(observations)
+        guess = self.first_guess(observations)
         trajectory, cost = self._compiled(observations, guess[:, 0, :, 0])
         count = tf.reduce_sum(tf.cast(tf.math.is_finite(observations), cost.dtype), axis=(1, 2))
         fitted = (cost <= self.acceptable * count)[:, None, None] & tf.reduce_all(tf.math.is_finite(trajectory))

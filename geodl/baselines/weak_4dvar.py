@@ -36,10 +36,10 @@ class WeakConstraint4DVar(StateAssimilator):
     def __init__(self, dynamics, components, dt, variance=2.0, model_errors=(1.0, 0.1, 0.001), iterations=200, ring=False):
         super().__init__(components, dt)
         self.variance = float(variance)
-        step = ODEIntegrator(dynamics, dt, 1)
+        step, observation = ODEIntegrator(dynamics, dt, 1), ObservationCost(variance=variance)
         self.solvers = [
             LBFGS(
-                VariationalCost({"observation": ObservationCost(variance=variance), "dynamics": DynamicsCost(step, q)}),
+                VariationalCost({"observation": observation, "dynamics": DynamicsCost(step, q)}),
                 iterations,
             )
             for q in model_errors

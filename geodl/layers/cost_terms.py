@@ -84,6 +84,10 @@ class ObservationCost(GaussianTerm):
         super().__init__(variance, covariance, **kwargs)
         self.operator = operator
 
+    def build(self, input_shape):
+        if self.operator is not None and not self.operator.built:
+            self.operator.build(input_shape)
+
     def call(self, state, observations):
         predicted = state if self.operator is None else self.operator(state)
         observations = ops.cast(observations, predicted.dtype)
@@ -157,6 +161,10 @@ class DynamicsCost(GaussianTerm):
     def __init__(self, integrator, variance=1.0, covariance=None, **kwargs):
         super().__init__(variance, covariance, **kwargs)
         self.integrator = integrator
+
+    def build(self, input_shape):
+        if not self.integrator.built:
+            self.integrator.build((None, input_shape[-1]))
 
     def call(self, state):
         before, after = state[:, :-1], state[:, 1:]

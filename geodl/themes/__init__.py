@@ -8,7 +8,7 @@ from importlib import import_module
 
 from geodl.errors import InputError
 
-THEMES = ("forecasting", "segmentation")
+THEMES = ("assimilation", "forecasting", "segmentation")
 
 
 def theme(name: str):
