@@ -149,6 +149,63 @@ def forecast_comparison(table: dict, example: np.ndarray, attractor: np.ndarray)
     return figure
 
 
+def assimilation(known: xr.Dataset, found: xr.Dataset):
+    """Observations of one window, and its states with twice their standard deviation.
+
+    Args:
+        known: `observations` (time, component), with or without `sample`.
+        found: `state` and `standard_deviation` on the same coordinates.
+    """
+    known, found = (ds.isel(sample=0) if "sample" in ds.dims else ds for ds in (known, found))
+    count = min(found.sizes["component"], _FEW_COMPONENTS)
+    figure, axes = plt.subplots(count, 1, figsize=(11, 2.2 * count), sharex=True, layout="constrained", squeeze=False)
+    for i, axis in enumerate(axes[:, 0]):
+        state, spread = found.state.values[:, i], 2 * found.standard_deviation.values[:, i]
+        axis.fill_between(found.time, state - spread, state + spread, color="tab:blue", alpha=0.25, linewidth=0)
+        axis.plot(found.time, state, color="tab:blue", label="state ± 2 standard deviations")
+        axis.plot(known.time, known.observations.values[:, i], "k.", markersize=4, label="observations")
+        axis.set_ylabel(str(found.component.values[i]) if "component" in found.coords else f"component {i}")
+    axes[0, 0].legend(fontsize=8)
+    axes[-1, 0].set_xlabel("time (time units)")
+    return figure
+
+
+def assimilation_comparison(table: dict, window: xr.Dataset, dt: float):
+    """The estimates of one window beside truth and observations, and the error in time.
+
+    Args:
+        table: {name of the approach: scores with `example` and `by_time`}.
+        window: `state` and `observations` (time, component).
+        dt: time between two states.
+    """
+    times = dt * np.arange(window.sizes["time"])
+    truth, observations = window.state.values, window.observations.values
+    if truth.shape[1] > _FEW_COMPONENTS:
+        panels = {"truth": truth, "observations": observations}
+        panels |= {f"error: {name}": scores.example - truth for name, scores in table.items()}
+        figure, axes = plt.subplots(3, 3, figsize=(15, 10), layout="constrained")
+        for axis, (title, values) in zip(axes.flat, panels.items(), strict=False):
+            _hovmoller(axis, times, values, title)
+        error = axes.flat[len(panels)]
+    else:
+        count = truth.shape[1]
+        figure, axes = plt.subplots(count + 1, 1, figsize=(12, 2.6 * (count + 1)), sharex=True, layout="constrained")
+        for i, axis in enumerate(axes[:count]):
+            axis.plot(times, truth[:, i], color="black", linewidth=2.5, label="truth")
+            for name, scores in table.items():
+                axis.plot(times, scores.example[:, i], linewidth=1, label=name)
+            axis.plot(times, observations[:, i], "k.", label="observations")
+            axis.set_ylabel(str(window.component.values[i]))
+        axes[0].legend(fontsize=8, ncols=2)
+        error = axes[count]
+    for name, scores in table.items():
+        error.semilogy(times, scores.by_time, label=name, linewidth=1)
+    error.set(title="root mean squared error of all windows", xlabel="time (time units)", ylabel="RMSE")
+    error.grid(alpha=0.3)
+    error.legend(fontsize=7)
+    return figure
+
+
 def _error_growth(axis, table) -> None:
     for name, scores in table.items():
         times = scores.dt[1] * np.arange(1, len(scores.rmse) + 1)

@@ -21,6 +21,8 @@ class WeakConstraint4DVar(StateAssimilator):
         model_errors: variances \(q\), in order.
         iterations: of L-BFGS, for each \(q\).
         ring: components lie on a circle, and all are alike.
+        first_guess: model whose estimate the minimisation starts from; by default `OptimalInterpolation`, whose covariances
+            `estimate` finds.
 
     References:
         Trémolet (2006), Accounting for an imperfect model in 4D-Var, Quarterly Journal of the Royal Meteorological Society 132.
@@ -33,7 +35,17 @@ class WeakConstraint4DVar(StateAssimilator):
         (2, 20, 3, 2)
     """
 
-    def __init__(self, dynamics, components, dt, variance=2.0, model_errors=(1.0, 0.1, 0.001), iterations=200, ring=False):
+    def __init__(
+        self,
+        dynamics,
+        components,
+        dt,
+        variance=2.0,
+        model_errors=(1.0, 0.1, 0.001),
+        iterations=200,
+        ring=False,
+        first_guess=None,
+    ):
         super().__init__(components, dt)
         self.variance = float(variance)
         step, observation = ODEIntegrator(dynamics, dt, 1), ObservationCost(variance=variance)
@@ -44,7 +56,7 @@ class WeakConstraint4DVar(StateAssimilator):
             )
             for q in model_errors
         ]
-        self.first_guess = OptimalInterpolation(components, dt, variance, ring)
+        self.first_guess = OptimalInterpolation(components, dt, variance, ring) if first_guess is None else first_guess
         self._compiled = tf.function(self.minimise, jit_compile=True)
 
     def estimate(self, states: np.ndarray) -> "WeakConstraint4DVar":

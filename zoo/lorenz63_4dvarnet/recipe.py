@@ -4,7 +4,7 @@ from pathlib import Path
 
 import keras
 
-from geodl import datasets, pipelines, zoo
+from geodl import datasets, zoo
 from geodl.layers import DynamicsPrior, ODEIntegrator
 from geodl.metrics import WindowLoss, window_mse
 from geodl.models import FourDVarNet
