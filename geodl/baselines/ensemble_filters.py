@@ -88,9 +88,10 @@ class EnsembleFilter(StateAssimilator):
 
 
 class EnKF(EnsembleFilter):
-    r"""Stochastic ensemble Kalman filter: each member is drawn towards observations with noise of its own.
+    r"""Stochastic ensemble Kalman filter: observations with other noise for each member.
 
-    $$ \mathbf x_i \leftarrow \mathbf x_i + P H^\top (H P H^\top + R)^{-1} (\mathbf y + \boldsymbol\epsilon_i - H \mathbf x_i) $$
+    $$ \mathbf x_i \leftarrow \mathbf x_i + P H^\top (H P H^\top + R)^{-1}
+       (\mathbf y + \boldsymbol\epsilon_i - H \mathbf x_i) $$
 
     \(P\) is the covariance of the ensemble, tapered where there is a localisation radius. See `EnsembleFilter` for arguments.
 

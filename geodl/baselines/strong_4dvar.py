@@ -11,7 +11,7 @@ from geodl.models.state_assimilator import StateAssimilator
 class StrongConstraint4DVar(StateAssimilator):
     r"""Fits a trajectory of the model to the observations by Levenberg–Marquardt, in windows that grow.
 
-    $$ J(\mathbf x_0) = \sum_t |\mathbf y_t - H M_t(\mathbf x_0)|^2 / r + |\mathbf x_0 - \mathbf x_b|^2 / b $$
+    $$ J(\mathbf x_0) = \sum_t |\mathbf y_t - H M_t(\mathbf x_0)|^2 / r + |(\mathbf x_0 - \mathbf x_b) / \boldsymbol\sigma_b|^2 $$
 
     The cost has many minima in a long window of a chaotic system; the minimum in a short one is a first guess near the right
     one in a longer one (quasi-static growth). Where even the whole window is not fitted, \(J\) being far above the number of
@@ -21,10 +21,9 @@ class StrongConstraint4DVar(StateAssimilator):
         dynamics: the equation of motion, exact or learned.
         components: size of the state.
         dt: time between two states.
-        first_guess: model whose estimate gives \(\mathbf x_b\), and what is returned where the fit fails; by default
-            `OptimalInterpolation`, whose covariances `estimate` finds.
+        first_guess: model whose estimate and standard deviation are \(\mathbf x_b\) and \(\boldsymbol\sigma_b\), and what is
+            returned where the fit fails; by default `OptimalInterpolation`, whose covariances `estimate` finds.
         variance: \(r\), of the observation errors.
-        background_variance: \(b\); infinite by default.
         growth: shares of the window, increasing; the last one is 1.
         iterations: for each share.
         acceptable: cost, over the number of observations, of a fit that is kept.
@@ -48,7 +47,6 @@ class StrongConstraint4DVar(StateAssimilator):
         dt,
         first_guess=None,
         variance=2.0,
-        background_variance=np.inf,
         growth=(0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
         iterations=8,
         acceptable=2.0,
@@ -56,8 +54,7 @@ class StrongConstraint4DVar(StateAssimilator):
         super().__init__(components, dt)
         self.dynamics, self.variance = dynamics, float(variance)
         self.first_guess = OptimalInterpolation(components, dt, variance) if first_guess is None else first_guess
-        self.background_variance, self.growth = float(background_variance), tuple(growth)
-        self.iterations, self.acceptable = int(iterations), float(acceptable)
+        self.growth, self.iterations, self.acceptable = tuple(growth), int(iterations), float(acceptable)
         self._compiled = tf.function(self.fit_trajectory, jit_compile=True)
 
     def estimate(self, states: np.ndarray) -> "StrongConstraint4DVar":
@@ -68,15 +65,21 @@ class StrongConstraint4DVar(StateAssimilator):
     def call(self, observations):
         observations = tf.convert_to_tensor(observations)
         guess = self.first_guess(observations)
-        trajectory, cost = self._compiled(observations, guess[:, 0, :, 0])
+        trajectory, cost = self._compiled(observations, guess[:, 0, :, 0], guess[:, 0, :, 1])
         count = tf.reduce_sum(tf.cast(tf.math.is_finite(observations), cost.dtype), axis=(1, 2))
         fitted = (cost <= self.acceptable * count)[:, None, None] & tf.reduce_all(tf.math.is_finite(trajectory))
         return tf.stack([tf.where(fitted, trajectory, guess[..., 0]), guess[..., 1]], axis=-1)
 
-    def fit_trajectory(self, observations, first):
-        """Trajectory (batch, time, component) of the best fit, and its cost (batch,), from a first initial state."""
+    def fit_trajectory(self, observations, first, deviation):
+        """Trajectory (batch, time, component) of the best fit, and its cost (batch,).
+
+        Args:
+            observations: (batch, time, component), NaN where missing.
+            first: background of the initial state (batch, component).
+            deviation: its standard deviation, of the same shape.
+        """
         length = observations.shape[1]
-        background = first
+        background = first, deviation
         for share in self.growth:
             part = observations[:, : max(2, round(share * length))]
             first = self._levenberg_marquardt(part, first, background)
@@ -95,9 +98,9 @@ class StrongConstraint4DVar(StateAssimilator):
             derivative = tangent_linear(lambda x: self._trajectory(x, length), tf.repeat(first, size, axis=0), directions)
             derivative = tf.reshape(derivative, (-1, size, length * size)) * tf.reshape(seen, (-1, 1, length * size))
             hessian = tf.matmul(derivative, derivative, transpose_b=True) / self.variance
-            hessian += tf.eye(size) / self.background_variance
+            hessian += tf.linalg.diag(1 / background[1] ** 2)
             slope = tf.linalg.matvec(derivative, tf.reshape(misfit, (-1, length * size))) / self.variance
-            slope += (background - first) / self.background_variance
+            slope += (background[0] - first) / background[1] ** 2
             damped = hessian + damping[:, None, None] * tf.linalg.diag(tf.linalg.diag_part(hessian) + 1e-6)
             proposed = first + tf.linalg.solve(damped, slope[..., None])[..., 0]
             before = self._cost(observations, trajectory, first, background)
@@ -115,7 +118,7 @@ class StrongConstraint4DVar(StateAssimilator):
 
     def _cost(self, observations, trajectory, first, background):
         misfit = tf.where(tf.math.is_finite(observations), observations - trajectory, 0.0)
-        distance = tf.reduce_sum((first - background) ** 2, axis=1) / self.background_variance
+        distance = tf.reduce_sum(((first - background[0]) / background[1]) ** 2, axis=1)
         return tf.reduce_sum(misfit**2, axis=(1, 2)) / self.variance + distance
 
     def forward(self, samples):

@@ -10,7 +10,9 @@ from geodl.layers.window_tokens import WindowTokens
 
 @keras.saving.register_keras_serializable(package="geodl")
 class RecurrentSolver(VariationalSolver):
-    r"""Learns to descend: \(\mathbf x_{k+1} = \mathbf x_k - \delta_k / (k + 1)\), \(\delta_k = \mathrm{LSTM}(g_k, \mathbf x_k)\).
+    r"""Learns to descend a cost.
+
+    $$ \mathbf x_{k+1} = \mathbf x_k - \delta_k / (k + 1), \quad \delta_k = \mathrm{LSTM}(g_k, \mathbf x_k) $$
 
     \(g_k = \nabla J(\mathbf x_k)\), divided by its root mean square in each sample. The gates of the LSTM are convolutions over
     tokens of the window. Few iterations with wide cells, so the loop is unrolled.
@@ -52,7 +54,8 @@ class RecurrentSolver(VariationalSolver):
         kernel_size = (3, 2 * self.reach + 1 if ring else 1)
         self.gates = ResidualConvolutions(4 * self.hidden, self.hidden, (1, 2), kernel_size, ring, dtype=self.dtype_policy)
         self.gates.build((*batch, 2 * features + self.hidden))
-        self.step = keras.layers.Dense(features, kernel_initializer="zeros", dtype=self.dtype_policy)
+        # The gates start at zero, and with them the step; were this zero too, no gradient would pass.
+        self.step = keras.layers.Dense(features, dtype=self.dtype_policy)
         self.step.build((*batch, self.hidden))
 
     def call(self, state, observations=None, background=None):

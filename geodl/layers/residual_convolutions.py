@@ -8,7 +8,8 @@ from keras import ops
 class ResidualConvolutions(keras.layers.Layer):
     r"""Maps an image to one of `outputs` channels by steps \(h \leftarrow h + W_2\, \mathrm{GELU}(W_1 * \mathrm{LN}(h))\).
 
-    \(W_1\) is a convolution, dilated along the rows only; \(W_2\) is pointwise. There is a step for each dilation. The last layer starts at zero.
+    \(W_1\) is a convolution, dilated along the rows only; \(W_2\) is pointwise. There is a step for each dilation. The last
+    layer starts at zero.
 
     Args:
         outputs: number of channels of the result.

@@ -42,7 +42,9 @@ class VariationalSolver(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="geodl")
 class GradientDescent(VariationalSolver):
-    r"""Descends a cost: \(\mathbf v \leftarrow \mu \mathbf v - \eta \nabla J(\mathbf x)\), then \(\mathbf x \leftarrow \mathbf x + \mathbf v\).
+    r"""Descends a cost in steps of one size, with momentum.
+
+    $$ \mathbf v \leftarrow \mu \mathbf v - \eta \nabla J(\mathbf x), \quad \mathbf x \leftarrow \mathbf x + \mathbf v $$
 
     Args:
         cost: a `VariationalCost`.

@@ -7,7 +7,7 @@
 | output | the states of the window, and their standard deviation |
 | datasets | `lorenz63`, config `assimilation_x`; `lorenz96`, config `assimilation_half`: simulated, split by time |
 | criterion | mean squared error of the state |
-| scores | MSE over the window and without its first and last 10 steps, where observed and where not, over the variance; CRPS; spread over error; seconds a window |
+| scores | MSE: of the window, of its inner steps, where observed and where not, over the variance; CRPS; spread over error |
 """
 
 import time
