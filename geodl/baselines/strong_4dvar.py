@@ -11,7 +11,8 @@ from geodl.models.state_assimilator import StateAssimilator
 class StrongConstraint4DVar(StateAssimilator):
     r"""Fits a trajectory of the model to the observations by Levenberg–Marquardt, in windows that grow.
 
-    $$ J(\mathbf x_0) = \sum_t |\mathbf y_t - H M_t(\mathbf x_0)|^2 / r + |(\mathbf x_0 - \mathbf x_b) / \boldsymbol\sigma_b|^2 $$
+    $$ J(\mathbf x_0) = \sum_t |\mathbf y_t - H M_t(\mathbf x_0)|^2 / r
+       + |(\mathbf x_0 - \mathbf x_b) / (\lambda \boldsymbol\sigma_b)|^2 $$
 
     The cost has many minima in a long window of a chaotic system; the minimum in a short one is a first guess near the right
     one in a longer one (quasi-static growth). Where even the whole window is not fitted, \(J\) being far above the number of
@@ -24,6 +25,7 @@ class StrongConstraint4DVar(StateAssimilator):
         first_guess: model whose estimate and standard deviation are \(\mathbf x_b\) and \(\boldsymbol\sigma_b\), and what is
             returned where the fit fails; by default `OptimalInterpolation`, whose covariances `estimate` finds.
         variance: \(r\), of the observation errors.
+        background_inflation: \(\lambda\); more than 1, as the first guess has already seen the observations.
         growth: shares of the window, increasing; the last one is 1.
         iterations: for each share.
         acceptable: cost, over the number of observations, of a fit that is kept.
@@ -47,6 +49,7 @@ class StrongConstraint4DVar(StateAssimilator):
         dt,
         first_guess=None,
         variance=2.0,
+        background_inflation=3.0,
         growth=(0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
         iterations=8,
         acceptable=2.0,
@@ -54,6 +57,7 @@ class StrongConstraint4DVar(StateAssimilator):
         super().__init__(components, dt)
         self.dynamics, self.variance = dynamics, float(variance)
         self.first_guess = OptimalInterpolation(components, dt, variance) if first_guess is None else first_guess
+        self.background_inflation = float(background_inflation)
         self.growth, self.iterations, self.acceptable = tuple(growth), int(iterations), float(acceptable)
         self._compiled = tf.function(self.fit_trajectory, jit_compile=True)
 
@@ -65,7 +69,7 @@ class StrongConstraint4DVar(StateAssimilator):
     def call(self, observations):
         observations = tf.convert_to_tensor(observations)
         guess = self.first_guess(observations)
-        trajectory, cost = self._compiled(observations, guess[:, 0, :, 0], guess[:, 0, :, 1])
+        trajectory, cost = self._compiled(observations, guess[:, 0, :, 0], self.background_inflation * guess[:, 0, :, 1])
         count = tf.reduce_sum(tf.cast(tf.math.is_finite(observations), cost.dtype), axis=(1, 2))
         fitted = (cost <= self.acceptable * count)[:, None, None] & tf.reduce_all(tf.math.is_finite(trajectory))
         return tf.stack([tf.where(fitted, trajectory, guess[..., 0]), guess[..., 1]], axis=-1)

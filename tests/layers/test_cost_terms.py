@@ -2,7 +2,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from layer_check import check_layer
 
 from geodl.dynamics import Lorenz63
 from geodl.layers import (
@@ -14,6 +13,7 @@ from geodl.layers import (
     PriorCost,
     VariationalCost,
 )
+from layer_check import check_layer
 
 random = np.random.default_rng(0)
 STATE = random.standard_normal((2, 5, 3)).astype("float32")

@@ -2,7 +2,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from layer_check import check_layer
 from scipy import optimize
 
 from geodl.dynamics import Lorenz63
@@ -16,6 +15,7 @@ from geodl.layers import (
     RecurrentSolver,
     VariationalCost,
 )
+from layer_check import check_layer
 
 B = np.array([[2.0, 0.6], [0.6, 1.0]])
 R = 0.5

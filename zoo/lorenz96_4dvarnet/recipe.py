@@ -11,7 +11,7 @@ from geodl.metrics import WindowLoss, window_mse
 from geodl.models import FourDVarNet
 
 
-def train(output: Path, epochs: int = 15, seed: int = 0, callbacks=()) -> keras.Model:
+def train(output: Path, epochs: int = 8, seed: int = 0, callbacks=()) -> keras.Model:
     """Fits the model, resuming where a killed run stopped, and saves it in the folder `output`."""
     keras.utils.set_random_seed(seed)
     # Other windows than those that `lorenz96_direct` was trained on.

@@ -20,7 +20,7 @@ def simulated_windows(length: int, batch_size: int, seed: int):
     return pipelines.observed_windows(trajectories, plan, length, batch_size, seed=seed)
 
 
-def train(output: Path, epochs: int = 25, seed: int = 0, callbacks=()) -> keras.Model:
+def train(output: Path, epochs: int = 15, seed: int = 0, callbacks=()) -> keras.Model:
     """Fits the model, resuming where a killed run stopped, and saves it in the folder `output`."""
     keras.utils.set_random_seed(seed)
     validation = datasets.load("lorenz96", "assimilation_half", "validation", batch_size=10).take(1)
