@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from geodl.errors import InputError
 from geodl.models.state_assimilator import StateAssimilator
 
 
@@ -19,6 +20,10 @@ class OptimalInterpolation(StateAssimilator):
         dt: time between two states.
         variance: of the observation errors.
         ring: components lie on a circle, and all are alike.
+
+    Raises:
+        ValueError: a variance that is not positive.
+        InputError: so few states that their covariances are not positive definite.
 
     References:
         Gandin (1965), Objective analysis of meteorological fields.
@@ -73,7 +78,10 @@ class OptimalInterpolation(StateAssimilator):
         seen = np.flatnonzero(np.isfinite(flat))
         mean = np.tile(self.climatology, len(observations))
         rows = covariance[seen]
-        root = np.linalg.cholesky(rows[:, seen] + self.variance * np.eye(len(seen)))
+        try:
+            root = np.linalg.cholesky(rows[:, seen] + self.variance * np.eye(len(seen)))
+        except np.linalg.LinAlgError as error:
+            raise InputError("Expected more states to find the covariances from: they are not positive definite.") from error
         half = np.linalg.solve(root, rows)
         estimate = mean + half.T @ np.linalg.solve(root, flat[seen] - mean[seen])
         variance = np.maximum(np.diag(covariance) - (half**2).sum(axis=0), 1e-6)

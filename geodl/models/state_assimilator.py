@@ -62,6 +62,12 @@ class StateAssimilator(GeoModel):
 
     def decode(self, fields: dict[str, np.ndarray], ds: xr.Dataset) -> xr.Dataset:
         field = self.input_variable.select(ds)
+        diverged = ~np.isfinite(fields["state"]).all(axis=(1, 2))
+        if diverged.all():
+            raise InputError("Expected a model that gives finite states; every window diverged.")
+        if diverged.any():
+            fields = {name: np.where(diverged[:, None, None], np.nan, values) for name, values in fields.items()}
+            warnings.warn(f"{diverged.sum()} of {len(diverged)} windows diverged: their states are NaN.", stacklevel=3)
         names = {"state": "state", "standard_deviation": "standard deviation of the state"}
         variables = {
             name: (field.dims, values if "sample" in field.dims else values[0], {**field.attrs, "long_name": names[name]})

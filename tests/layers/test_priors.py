@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from layer_check import check_layer
 
 from geodl.dynamics import Lorenz63, Lorenz96
 from geodl.layers import BilinearAutoencoder, DynamicsPrior, ODEIntegrator, ResidualConvolutions, WindowNetwork, WindowTokens
+from layer_check import check_layer
 
 random = np.random.default_rng(0)
 
