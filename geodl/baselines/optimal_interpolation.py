@@ -3,7 +3,6 @@
 import numpy as np
 import tensorflow as tf
 
-from geodl.errors import InputError
 from geodl.models.state_assimilator import StateAssimilator
 
 
@@ -23,7 +22,6 @@ class OptimalInterpolation(StateAssimilator):
 
     Raises:
         ValueError: a variance that is not positive.
-        InputError: so few states that their covariances are not positive definite.
 
     References:
         Gandin (1965), Objective analysis of meteorological fields.
@@ -49,9 +47,10 @@ class OptimalInterpolation(StateAssimilator):
         anomalies = states - states.mean(axis=axis)
         length = states.shape[1]
         self.climatology = np.broadcast_to(states.mean(axis=axis), (self.components,)).astype("float32")
+        # Over the length of the window, not the number of pairs: only so is the matrix positive definite for sure.
         lagged = np.stack(
             [
-                np.einsum("stc,std->cd", anomalies[:, lag:], anomalies[:, : length - lag]) / (len(states) * (length - lag))
+                np.einsum("stc,std->cd", anomalies[:, lag:], anomalies[:, : length - lag]) / (len(states) * length)
                 for lag in range(length)
             ]
         )
@@ -78,10 +77,7 @@ class OptimalInterpolation(StateAssimilator):
         seen = np.flatnonzero(np.isfinite(flat))
         mean = np.tile(self.climatology, len(observations))
         rows = covariance[seen]
-        try:
-            root = np.linalg.cholesky(rows[:, seen] + self.variance * np.eye(len(seen)))
-        except np.linalg.LinAlgError as error:
-            raise InputError("Expected more states to find the covariances from: they are not positive definite.") from error
+        root = np.linalg.cholesky(rows[:, seen] + self.variance * np.eye(len(seen)))
         half = np.linalg.solve(root, rows)
         estimate = mean + half.T @ np.linalg.solve(root, flat[seen] - mean[seen])
         variance = np.maximum(np.diag(covariance) - (half**2).sum(axis=0), 1e-6)

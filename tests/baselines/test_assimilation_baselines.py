@@ -111,7 +111,7 @@ def test_optimal_interpolation_is_the_regression_on_what_is_seen():
     y[0, [1, 3], 0] = 1.0, -0.5
     found = np.array(OptimalInterpolation(1, 1.0, variance=R).estimate(states)(y))[0, :, 0]
     # A process whose covariance depends on the lag alone is what is fitted: the same by its definition.
-    lagged = np.array([np.mean(states[:, lag:, 0] * states[:, : 5 - lag, 0]) for lag in range(5)])
+    lagged = np.array([np.sum(states[:, lag:, 0] * states[:, : 5 - lag, 0]) for lag in range(5)]) / (5 * len(states))
     C = lagged[np.abs(np.subtract.outer(np.arange(5), np.arange(5)))]
     weights = np.linalg.solve(C[np.ix_([1, 3], [1, 3])] + R * np.eye(2), [1.0, -0.5])
     np.testing.assert_allclose(found[:, 0], C[:, [1, 3]] @ weights, atol=1e-4)

