@@ -4,14 +4,21 @@ import numpy as np
 import tensorflow as tf
 
 from geodl.baselines.optimal_interpolation import OptimalInterpolation
-from geodl.layers import LBFGS, DynamicsCost, ObservationCost, ODEIntegrator, VariationalCost
+from geodl.layers import LBFGS, BackgroundCost, DynamicsCost, ObservationCost, ODEIntegrator, VariationalCost
 from geodl.models.state_assimilator import StateAssimilator
 
 
-class WeakConstraint4DVar(StateAssimilator):
-    r"""Minimises the `DynamicsCost` and the `ObservationCost` by L-BFGS, with less and less model error \(q\).
+class InitialBackgroundCost(BackgroundCost):
+    """`BackgroundCost` of the first state of a window, for a background (batch, component)."""
 
-    A large \(q\) first makes the cost nearly quadratic; each minimum is the first guess of the next one.
+    def call(self, state, background):
+        return super().call(state[:, 0], background)
+
+
+class WeakConstraint4DVar(StateAssimilator):
+    r"""Minimises `DynamicsCost`, `ObservationCost` and the `BackgroundCost` of the first state by L-BFGS.
+
+    The background is the climatology. The model error \(q\) becomes smaller and smaller: a large \(q\) first makes the cost nearly quadratic; each minimum is the first guess of the next one.
 
     Args:
         dynamics: the equation of motion, exact or learned.
@@ -21,8 +28,7 @@ class WeakConstraint4DVar(StateAssimilator):
         model_errors: variances \(q\), in order.
         iterations: of L-BFGS, for each \(q\).
         ring: components lie on a circle, and all are alike.
-        first_guess: model whose estimate the minimisation starts from; by default `OptimalInterpolation`, whose covariances
-            `estimate` finds.
+        first_guess: model whose estimate the minimisation starts from; by default `OptimalInterpolation`.
 
     References:
         Trémolet (2006), Accounting for an imperfect model in 4D-Var, Quarterly Journal of the Royal Meteorological Society 132.
@@ -47,21 +53,25 @@ class WeakConstraint4DVar(StateAssimilator):
         first_guess=None,
     ):
         super().__init__(components, dt)
-        self.variance = float(variance)
-        step, observation = ODEIntegrator(dynamics, dt, 1), ObservationCost(variance=variance)
-        self.solvers = [
-            LBFGS(
-                VariationalCost({"observation": observation, "dynamics": DynamicsCost(step, q)}),
-                iterations,
-            )
-            for q in model_errors
-        ]
-        self.first_guess = OptimalInterpolation(components, dt, variance, ring) if first_guess is None else first_guess
+        self.variance, self.model_errors, self.iterations = float(variance), tuple(model_errors), int(iterations)
+        self.step = ODEIntegrator(dynamics, dt, 1)
+        self.interpolation = OptimalInterpolation(components, dt, variance, ring)
+        self.first_guess = self.interpolation if first_guess is None else first_guess
         self._compiled = tf.function(self.minimise, jit_compile=True)
 
     def estimate(self, states: np.ndarray) -> "WeakConstraint4DVar":
-        """Finds the covariances of the first guess, `OptimalInterpolation`."""
-        self.first_guess.estimate(states)
+        """Takes the climatology of states (sample, time, component) as background and for the first guess."""
+        self.interpolation.estimate(states)
+        flat = states.reshape(-1, self.components)
+        self.climatology = flat.mean(axis=0).astype(self.variable_dtype)
+        terms = {
+            "observation": ObservationCost(variance=self.variance),
+            "background": InitialBackgroundCost(covariance=np.cov(flat.T)),
+        }
+        self.solvers = [
+            LBFGS(VariationalCost({**terms, "dynamics": DynamicsCost(self.step, q)}), self.iterations)
+            for q in self.model_errors
+        ]
         return self
 
     def call(self, observations):
@@ -71,8 +81,9 @@ class WeakConstraint4DVar(StateAssimilator):
 
     def minimise(self, observations, state):
         """States (batch, time, component) from a first guess."""
+        background = tf.broadcast_to(self.climatology, tf.shape(state[:, 0]))
         for solver in self.solvers:
-            state = solver(state, observations)
+            state = solver(state, observations, background)
         return state
 
     def forward(self, samples):

@@ -99,9 +99,11 @@ class FourDVarNet(StateAssimilator):
         config = super().get_config()
         for name in ("components", "dt"):  # those of the guess
             config.pop(name)
+        guess = keras.saving.serialize_keras_object(self.guess)
+        guess.pop("compile_config", None)  # or the state of its optimizer would be saved, too
         return {
             **config,
-            "guess": keras.saving.serialize_keras_object(self.guess),
+            "guess": guess,
             "prior": keras.saving.serialize_keras_object(self.prior),
             "iterations": self.iterations,
             "hidden": self.hidden,

@@ -87,7 +87,8 @@ def approaches(case: str) -> dict:
     def refined():
         guess = zoo.load(f"{case}_4dvarnet")
         if ring:
-            return WeakConstraint4DVar(equation, **shape, first_guess=guess, model_errors=(0.001,), iterations=100)
+            refinement = WeakConstraint4DVar(equation, **shape, first_guess=guess, model_errors=(0.001,), iterations=100)
+            return refinement.estimate(_training_states(setting))
         return StrongConstraint4DVar(equation, **shape, first_guess=guess, growth=(1.0,), iterations=15)
 
     compared = {

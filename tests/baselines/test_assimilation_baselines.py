@@ -80,7 +80,11 @@ def test_weak_4dvar_of_a_linear_model_is_its_smoother():
     A = np.zeros((2 * LENGTH - 2, 2 * LENGTH))
     for t in range(LENGTH - 1):
         A[2 * t : 2 * t + 2, 2 * t : 2 * t + 4] = np.hstack([-STEP, np.eye(2)])
-    expected = np.linalg.solve(np.eye(2 * LENGTH) / R + A.T @ A / 0.2, observations[0].ravel() / R)
+    flat = states.reshape(-1, 2)
+    B = np.zeros((2 * LENGTH, 2 * LENGTH))
+    B[:2, :2] = np.linalg.inv(np.cov(flat.T))
+    right = observations[0].ravel() / R + B[:, :2] @ flat.mean(0)
+    expected = np.linalg.solve(np.eye(2 * LENGTH) / R + A.T @ A / 0.2 + B, right)
     np.testing.assert_allclose(found.ravel(), expected, atol=2e-3)
 
 
