@@ -6,6 +6,8 @@ import tempfile
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("TFDS_DATA_DIR", tempfile.mkdtemp(prefix="geodl-tests-"))
+# Processes that test side by side must not build the same dataset in the same place.
+os.environ["TFDS_DATA_DIR"] = os.path.join(os.environ["TFDS_DATA_DIR"], os.environ.get("PYTEST_XDIST_WORKER", ""))
 
 import numpy as np
 import pytest

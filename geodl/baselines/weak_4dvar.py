@@ -1,5 +1,6 @@
 """Weak-constraint 4D-Var: all states of the window are unknown, and the model may be a little wrong."""
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -8,6 +9,7 @@ from geodl.layers import LBFGS, BackgroundCost, DynamicsCost, ObservationCost, O
 from geodl.models.state_assimilator import StateAssimilator
 
 
+@keras.saving.register_keras_serializable(package="geodl")
 class InitialBackgroundCost(BackgroundCost):
     """`BackgroundCost` of the first state of a window, for a background (batch, component)."""
 
@@ -18,7 +20,8 @@ class InitialBackgroundCost(BackgroundCost):
 class WeakConstraint4DVar(StateAssimilator):
     r"""Minimises `DynamicsCost`, `ObservationCost` and the `BackgroundCost` of the first state by L-BFGS.
 
-    The background is the climatology. The model error \(q\) becomes smaller and smaller: a large \(q\) first makes the cost nearly quadratic; each minimum is the first guess of the next one.
+    The background is the climatology. The model error \(q\) becomes smaller and smaller: a large \(q\) first makes the cost
+    nearly quadratic; each minimum is the first guess of the next one.
 
     Args:
         dynamics: the equation of motion, exact or learned.
