@@ -1,7 +1,7 @@
 """Seconds a window of assimilation methods, warm, all windows at once; with `--dapper PYTHON`, the EnKF beside DAPPER's.
 
-    python benchmarks/assimilation.py
-    python benchmarks/assimilation.py --dapper /path/to/an/environment/with/dapper/bin/python
+python benchmarks/assimilation.py
+python benchmarks/assimilation.py --dapper /path/to/an/environment/with/dapper/bin/python
 """
 
 import argparse
@@ -52,13 +52,17 @@ def lorenz63(windows: int = 500) -> None:
     }
     found = {name: seconds_a_window(lambda m=method: m.predict(ds), windows) for name, method in methods.items()}
     for name, seconds in found.items():
-        print(f"{name:20s} {1e3 * seconds:9.3f} ms a window; weak 4D-Var takes {found['weak 4D-Var'] / seconds:6.1f} times as long")
+        print(
+            f"{name:20s} {1e3 * seconds:9.3f} ms a window; weak 4D-Var takes {found['weak 4D-Var'] / seconds:6.1f} times as long"
+        )
 
 
 def enkf(python: str, windows: int = 100) -> None:
     """EnKF on Lorenz-96, 200 analyses of 40 members."""
     observations = np.random.default_rng(0).standard_normal((windows, 200, 40)).astype("float32") + 2
-    model = EnKF(Lorenz96(), 40, 0.05, members=40, variance=1.0, inflation=1.06).estimate(np.random.default_rng(1).normal(2, 3, (1, 500, 40)))
+    model = EnKF(Lorenz96(), 40, 0.05, members=40, variance=1.0, inflation=1.06).estimate(
+        np.random.default_rng(1).normal(2, 3, (1, 500, 40))
+    )
     ours = seconds_a_window(lambda: model(observations), windows)
     run = subprocess.run([python, "-c", DAPPER], capture_output=True, text=True, check=True)
     theirs = float(run.stdout.split()[-1])
