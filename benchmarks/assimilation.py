@@ -53,7 +53,7 @@ def lorenz63(windows: int = 500) -> None:
     found = {name: seconds_a_window(lambda m=method: m.predict(ds), windows) for name, method in methods.items()}
     for name, seconds in found.items():
         print(
-            f"{name:20s} {1e3 * seconds:9.3f} ms a window; weak 4D-Var takes {found['weak 4D-Var'] / seconds:6.1f} times as long"
+            f"{name:20s} {1e3 * seconds:9.3f} ms a window; weak 4D-Var takes {found['weak 4D-Var'] / seconds:6.1f} times that"
         )
 
 
