@@ -85,6 +85,7 @@ def test_without_pretrained_weights_the_network_is_new():
     assert not np.array_equal(trained.encoder.get_weights()[0], new.encoder.get_weights()[0])
 
 
+@pytest.mark.slow
 def test_the_model_with_a_new_head_learns_from_the_sample():
     """The fine-tuning example of the README, shortened."""
     sample = datasets.load("clouds", batch_size=1, patch=96, augment=True)

@@ -59,7 +59,12 @@ def kalman(observations, smooth):
 
 @pytest.mark.parametrize(
     ("method", "settings", "smooth"),
-    [(EnKF, {}, False), (ETKF, {}, False), (LETKF, {"radius": 1e6}, False), (EnKS, {}, True)],
+    [
+        (EnKF, {}, False),
+        (ETKF, {}, False),
+        pytest.param(LETKF, {"radius": 1e6}, False, marks=pytest.mark.slow),
+        (EnKS, {}, True),
+    ],
     ids=["EnKF", "ETKF", "LETKF", "EnKS"],
 )
 def test_large_ensembles_give_the_kalman_estimate_of_a_linear_model(method, settings, smooth):

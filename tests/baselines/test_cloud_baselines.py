@@ -36,6 +36,7 @@ def test_optical_flow_uses_the_last_two_frames_that_exist(moving_codes):
     assert (_accuracy(OpticalFlow(), codes) > _accuracy(Persistence(), codes)).all()
 
 
+@pytest.mark.slow
 def test_smoothed_flow_keeps_the_contracts_of_a_model(moving_codes, tmp_path):
     codes = moving_codes[:, :6, :32, :48]
     check_layer(SmoothedFlow(), codes, tolerance=1e-3, policies=(), jit=False)  # its layers are checked compiled

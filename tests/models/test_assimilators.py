@@ -51,7 +51,9 @@ def dataset(observations, dt=0.01):
 
 
 @pytest.mark.parametrize(
-    ("make", "components"), [(direct_network, 3), (fourdvarnet, 3), (ring_model, 6)], ids=["direct", "4DVarNet", "ring"]
+    ("make", "components"),
+    [(direct_network, 3), pytest.param(fourdvarnet, 3, marks=pytest.mark.slow), (ring_model, 6)],
+    ids=["direct", "4DVarNet", "ring"],
 )
 def test_models_keep_the_contracts(make, components, tmp_path):
     observations = observed(components)
@@ -78,6 +80,7 @@ def test_4dvarnet_starts_at_its_guess():
     np.testing.assert_allclose(model(observations)[..., 0], model.guess(observations)[..., 0], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_fit_lowers_the_error_and_learns_the_weights_of_the_cost():
     keras.utils.set_random_seed(0)
     random = np.random.default_rng(0)

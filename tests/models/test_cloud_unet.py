@@ -72,6 +72,7 @@ def test_surfaces_do_not_move_with_the_clouds(untrained, moving_codes):
     np.testing.assert_array_equal(forecast[:, :, 0], np.broadcast_to(coast, (1, 4, 80)))
 
 
+@pytest.mark.slow
 def test_a_few_steps_of_fit_lower_the_loss(moving_codes):
     model = CloudUNet(filters=(8, 8, 8))
     model.compile("adam", CloudTypeLoss())

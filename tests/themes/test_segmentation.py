@@ -59,6 +59,7 @@ def test_cloud_unet_is_above_persistence_and_flow_at_every_lead():
     assert max(card["scores"]["reliability"]) < 0.02
 
 
+@pytest.mark.slow
 def test_every_approach_is_compared_on_the_same_samples():
     table = segmentation.compare("meteonet_sample")
     assert list(table) == list(segmentation.APPROACHES)
