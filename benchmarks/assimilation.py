@@ -42,8 +42,8 @@ def seconds_a_window(run, windows: int) -> float:
 
 def lorenz63(windows: int = 500) -> None:
     """The published models beside the classical smoothers."""
-    ds = assimilation.test_windows("lorenz63", "test_independent", windows)
-    states = assimilation.test_windows("lorenz63", "train", 2_000).state.values.astype("float64")
+    ds = assimilation.sampled_windows("lorenz63", "test_independent", windows)
+    states = assimilation.sampled_windows("lorenz63", "train", 2_000).state.values.astype("float64")
     methods = {
         "direct network": zoo.load("lorenz63_direct"),
         "4DVarNet": zoo.load("lorenz63_4dvarnet"),

@@ -201,7 +201,7 @@ def _forecast(name: str, file: Path, output: Path, picture: Path | None, time: s
         written = [write_netcdf(forecast, output)]
         if figure is not None:
             written.append(write_whole(picture, lambda path: figure.savefig(path, dpi=110)))
-        progress.update(task, advance=1, description=f"{name}: forecast from {str(known.time.values.max())[:16]}")
+        progress.update(task, advance=1, description=f"{name}: applied up to {str(known.time.values.max())[:16]}")
     for path in written:
         print(path)
 

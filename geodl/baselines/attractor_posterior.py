@@ -3,10 +3,10 @@
 import numpy as np
 import tensorflow as tf
 
-from geodl.models.state_assimilator import StateAssimilator
+from geodl.baselines.classical_assimilator import ClassicalAssimilator
 
 
-class AttractorPosterior(StateAssimilator):
+class AttractorPosterior(ClassicalAssimilator):
     r"""Mean and standard deviation of the states given the observations, by importance sampling of the climatology.
 
     $$ p(\mathbf x_i \mid \mathbf y) \propto \exp\bigl(-\tfrac12 \sum (\mathbf y - H \mathbf x_i)^2 / r\bigr) $$
@@ -28,14 +28,10 @@ class AttractorPosterior(StateAssimilator):
 
     kept = 2_000  # windows with the largest weights, of each posterior; the others have none to speak of
 
-    def __init__(self, components, dt, variance=2.0):
-        super().__init__(components, dt)
-        self.variance = float(variance)
-
     def estimate(self, states: np.ndarray) -> "AttractorPosterior":
         """Takes all windows of long trajectories (run, time, component) as the prior."""
         self.trajectories = np.asarray(states, "float32")
-        return self
+        return super().estimate(states)
 
     def call(self, observations):
         return tf.constant(np.stack([self._posterior(np.asarray(y)) for y in observations]))
@@ -54,7 +50,3 @@ class AttractorPosterior(StateAssimilator):
         windows = self.trajectories[run[:, None], start[:, None] + np.arange(length)]
         mean = np.tensordot(weights, windows, axes=1)
         return np.stack([mean, np.sqrt(np.tensordot(weights, (windows - mean) ** 2, axes=1))], axis=-1)
-
-    def forward(self, samples):
-        found = self(samples).numpy()
-        return {"state": found[..., 0], "standard_deviation": found[..., 1]}

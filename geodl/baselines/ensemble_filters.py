@@ -3,11 +3,11 @@
 import numpy as np
 import tensorflow as tf
 
+from geodl.baselines.classical_assimilator import ClassicalAssimilator
 from geodl.layers import ODEIntegrator
-from geodl.models.state_assimilator import StateAssimilator
 
 
-class EnsembleFilter(StateAssimilator):
+class EnsembleFilter(ClassicalAssimilator):
     """What ensemble filters share: the cycle of forecast and analysis; subclasses define `analyse`.
 
     Args:
@@ -25,21 +25,20 @@ class EnsembleFilter(StateAssimilator):
     """
 
     def __init__(self, dynamics, components, dt, members, variance=2.0, inflation=1.0, radius=None, seed=0):
-        super().__init__(components, dt)
+        super().__init__(components, dt, variance)
         if members < 2:
             raise ValueError(f"An ensemble needs at least 2 members, found {members}.")
-        if not variance > 0 or not inflation > 0:
-            raise ValueError(f"Expected positive variance and inflation; found {variance} and {inflation}.")
-        self.members, self.variance, self.inflation, self.radius = int(members), float(variance), float(inflation), radius
+        if not inflation > 0:
+            raise ValueError(f"Expected a positive inflation; found {inflation}.")
+        self.members, self.inflation, self.radius = int(members), float(inflation), radius
         self.seed = int(seed)
         self.step = ODEIntegrator(dynamics, dt, 1)
-        self.bank = None
         self._compiled = tf.function(self.assimilate, jit_compile=True)
 
     def estimate(self, states: np.ndarray) -> "EnsembleFilter":
         """Keeps states (sample, time, component) of the climatology, from which first ensembles are drawn."""
         self.bank = states.reshape(-1, self.components).astype(self.variable_dtype)
-        return self
+        return super().estimate(states)
 
     def call(self, observations):
         random = np.random.default_rng(self.seed)
@@ -47,11 +46,6 @@ class EnsembleFilter(StateAssimilator):
         first = self.bank[random.integers(len(self.bank), size=shape)]
         mean, spread = self._compiled(tf.convert_to_tensor(observations), tf.convert_to_tensor(first))
         return tf.stack([mean, spread], axis=-1)
-
-    def forward(self, samples):
-        found = [self(samples[i : i + self.batch_size]).numpy() for i in range(0, len(samples), self.batch_size)]
-        found = np.concatenate(found)
-        return {"state": found[..., 0], "standard_deviation": found[..., 1]}
 
     def assimilate(self, observations, ensemble):
         """Mean and spread (batch, time, component) of the analyses, from a first ensemble (batch, member, component)."""
@@ -107,8 +101,8 @@ class EnKF(EnsembleFilter):
 
     def analyse(self, ensemble, observations, seen, time):
         anomalies = ensemble - tf.reduce_mean(ensemble, axis=1, keepdims=True)
-        gain_of = self.innovation_weights(ensemble, anomalies, observations, seen, time)
-        return self.inflated(ensemble + self.increment(anomalies, anomalies, seen, gain_of))
+        weights = self.innovation_weights(ensemble, anomalies, observations, seen, time)
+        return self.inflated(ensemble + self.increment(anomalies, anomalies, seen, weights))
 
     def innovation_weights(self, ensemble, anomalies, observations, seen, time):
         r"""The inverse of \(H P H^\top + R\) times the perturbed innovations (batch, component, member)."""
@@ -171,9 +165,7 @@ class EnKS(EnKF):
             past = tf.slice(history, (time, 0, 0, 0), (lag, *ensemble.shape))
             past_anomalies = past - tf.reduce_mean(past, axis=2, keepdims=True)
             past += self.increment(past_anomalies, anomalies, seen, weights)
-            kept = tf.range(lag + length)[:, None, None, None]
-            moved = tf.roll(tf.pad(past, ((0, length), (0, 0), (0, 0), (0, 0))), time, axis=0)
-            history = tf.where((kept >= time) & (kept < time + lag), moved, history)
+            history = tf.tensor_scatter_nd_update(history, (time + tf.range(lag))[:, None], past)
             return history, self.inflated(ensemble + self.increment(anomalies, anomalies, seen, weights))
 
         def body(time, ensemble, history):

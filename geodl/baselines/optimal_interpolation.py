@@ -2,11 +2,12 @@
 
 import numpy as np
 import tensorflow as tf
+from scipy import linalg
 
-from geodl.models.state_assimilator import StateAssimilator
+from geodl.baselines.classical_assimilator import ClassicalAssimilator
 
 
-class OptimalInterpolation(StateAssimilator):
+class OptimalInterpolation(ClassicalAssimilator):
     r"""The best linear estimate of all states of a window from all its observations.
 
     $$ \hat{\mathbf x} = \bar{\mathbf x} + C H^\top (H C H^\top + R)^{-1} (\mathbf y - H \bar{\mathbf x}) $$
@@ -33,13 +34,9 @@ class OptimalInterpolation(StateAssimilator):
         (2, 20, 3, 2)
     """
 
-    batch_size = 50
-
     def __init__(self, components, dt, variance=2.0, ring=False):
-        super().__init__(components, dt)
-        if not variance > 0:
-            raise ValueError(f"Expected a positive variance; found {variance}.")
-        self.variance, self.ring = float(variance), bool(ring)
+        super().__init__(components, dt, variance)
+        self.ring = bool(ring)
 
     def estimate(self, states: np.ndarray) -> "OptimalInterpolation":
         """Covariances (lag, component, component) and mean of states (sample, time, component)."""
@@ -78,11 +75,7 @@ class OptimalInterpolation(StateAssimilator):
         mean = np.tile(self.climatology, len(observations))
         rows = covariance[seen]
         root = np.linalg.cholesky(rows[:, seen] + self.variance * np.eye(len(seen)))
-        half = np.linalg.solve(root, rows)
-        estimate = mean + half.T @ np.linalg.solve(root, flat[seen] - mean[seen])
+        half = linalg.solve_triangular(root, rows, lower=True)
+        estimate = mean + half.T @ linalg.solve_triangular(root, flat[seen] - mean[seen], lower=True)
         variance = np.maximum(np.diag(covariance) - (half**2).sum(axis=0), 1e-6)
         return np.stack([estimate, np.sqrt(variance)], axis=-1).reshape(*observations.shape, 2)
-
-    def forward(self, samples):
-        found = self(samples).numpy()
-        return {"state": found[..., 0], "standard_deviation": found[..., 1]}

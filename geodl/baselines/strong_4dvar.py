@@ -3,12 +3,12 @@
 import numpy as np
 import tensorflow as tf
 
+from geodl.baselines.classical_assimilator import ClassicalAssimilator
 from geodl.baselines.optimal_interpolation import OptimalInterpolation
 from geodl.layers import ODEIntegrator, tangent_linear
-from geodl.models.state_assimilator import StateAssimilator
 
 
-class StrongConstraint4DVar(StateAssimilator):
+class StrongConstraint4DVar(ClassicalAssimilator):
     r"""Fits a trajectory of the model to the observations by Levenberg–Marquardt, in windows that grow.
 
     $$ J(\mathbf x_0) = \sum_t |\mathbf y_t - H M_t(\mathbf x_0)|^2 / r
@@ -54,17 +54,18 @@ class StrongConstraint4DVar(StateAssimilator):
         iterations=8,
         acceptable=2.0,
     ):
-        super().__init__(components, dt)
-        self.dynamics, self.variance = dynamics, float(variance)
-        self.first_guess = OptimalInterpolation(components, dt, variance) if first_guess is None else first_guess
+        super().__init__(components, dt, variance)
+        self.dynamics = dynamics
+        self.interpolation = OptimalInterpolation(components, dt, variance)
+        self.first_guess = self.interpolation if first_guess is None else first_guess
         self.background_inflation = float(background_inflation)
         self.growth, self.iterations, self.acceptable = tuple(growth), int(iterations), float(acceptable)
         self._compiled = tf.function(self.fit_trajectory, jit_compile=True)
 
     def estimate(self, states: np.ndarray) -> "StrongConstraint4DVar":
         """Finds the covariances of the first guess from states (sample, time, component)."""
-        self.first_guess.estimate(states)
-        return self
+        self.interpolation.estimate(states)
+        return super().estimate(states)
 
     def call(self, observations):
         observations = tf.convert_to_tensor(observations)
@@ -124,8 +125,3 @@ class StrongConstraint4DVar(StateAssimilator):
         misfit = tf.where(tf.math.is_finite(observations), observations - trajectory, 0.0)
         distance = tf.reduce_sum(((first - background[0]) / background[1]) ** 2, axis=1)
         return tf.reduce_sum(misfit**2, axis=(1, 2)) / self.variance + distance
-
-    def forward(self, samples):
-        found = [self(samples[i : i + self.batch_size]).numpy() for i in range(0, len(samples), self.batch_size)]
-        found = np.concatenate(found)
-        return {"state": found[..., 0], "standard_deviation": found[..., 1]}

@@ -37,7 +37,6 @@ class ThreeDVar(EnsembleFilter):
 
     def estimate(self, states):
         super().estimate(states)
-        self.climatology = self.bank.mean(axis=0)
         self.background = (self.share * np.cov(self.bank.T)).astype(self.variable_dtype)
         return self
 

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from geodl.baselines.classical_assimilator import ClassicalAssimilator
 from geodl.baselines.optimal_interpolation import OptimalInterpolation
 from geodl.layers import LBFGS, BackgroundCost, DynamicsCost, ObservationCost, ODEIntegrator, VariationalCost
-from geodl.models.state_assimilator import StateAssimilator
 
 
 @keras.saving.register_keras_serializable(package="geodl")
@@ -17,7 +17,7 @@ class InitialBackgroundCost(BackgroundCost):
         return super().call(state[:, 0], background)
 
 
-class WeakConstraint4DVar(StateAssimilator):
+class WeakConstraint4DVar(ClassicalAssimilator):
     r"""Minimises `DynamicsCost`, `ObservationCost` and the `BackgroundCost` of the first state by L-BFGS.
 
     The background is the climatology. The model error \(q\) becomes smaller and smaller: a large \(q\) first makes the cost
@@ -55,8 +55,8 @@ class WeakConstraint4DVar(StateAssimilator):
         ring=False,
         first_guess=None,
     ):
-        super().__init__(components, dt)
-        self.variance, self.model_errors, self.iterations = float(variance), tuple(model_errors), int(iterations)
+        super().__init__(components, dt, variance)
+        self.model_errors, self.iterations = tuple(model_errors), int(iterations)
         self.step = ODEIntegrator(dynamics, dt, 1)
         self.interpolation = OptimalInterpolation(components, dt, variance, ring)
         self.first_guess = self.interpolation if first_guess is None else first_guess
@@ -66,7 +66,6 @@ class WeakConstraint4DVar(StateAssimilator):
         """Takes the climatology of states (sample, time, component) as background and for the first guess."""
         self.interpolation.estimate(states)
         flat = states.reshape(-1, self.components)
-        self.climatology = flat.mean(axis=0).astype(self.variable_dtype)
         terms = {
             "observation": ObservationCost(variance=self.variance),
             "background": InitialBackgroundCost(covariance=np.cov(flat.T)),
@@ -75,7 +74,7 @@ class WeakConstraint4DVar(StateAssimilator):
             LBFGS(VariationalCost({**terms, "dynamics": DynamicsCost(self.step, q)}), self.iterations)
             for q in self.model_errors
         ]
-        return self
+        return super().estimate(states)
 
     def call(self, observations):
         guess = self.first_guess(observations)
@@ -88,7 +87,3 @@ class WeakConstraint4DVar(StateAssimilator):
         for solver in self.solvers:
             state = solver(state, observations, background)
         return state
-
-    def forward(self, samples):
-        found = [self(samples[i : i + self.batch_size]).numpy() for i in range(0, len(samples), self.batch_size)]
-        return {"state": np.concatenate(found)[..., 0]}

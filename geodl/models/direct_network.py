@@ -54,11 +54,15 @@ class DirectNetwork(StateAssimilator):
         self.scale = self.add_weight(shape, "ones", name="scale", trainable=False)
 
     def call(self, observations, training=None):
+        return self.distribution(self.estimate, observations, training)
+
+    def distribution(self, estimate, observations, training):
+        """Mean and standard deviation (batch, time, component, 2) of an estimate; outside of training, made equivariant."""
         observations = ops.cast(observations, self.variable_dtype)
-        mean = self.estimate(observations)
+        mean = estimate(observations)
         if self.mirror is not None and not training:
             sign = ops.convert_to_tensor(self.mirror, self.variable_dtype)
-            mean = (mean + sign * self.estimate(sign * observations)) / 2
+            mean = (mean + sign * estimate(sign * observations)) / 2
         return ops.stack([mean, self.standard_deviation(mean, observations)], axis=-1)
 
     def estimate(self, observations):
@@ -83,12 +87,6 @@ class DirectNetwork(StateAssimilator):
         axis = (0, 1) if self.reach is None else None
         self.mean.assign(np.reshape(states.mean(axis=axis), self.mean.shape))
         self.scale.assign(np.reshape(states.std(axis=axis), self.scale.shape))
-
-    def compute_output_shape(self, input_shape):
-        return (*input_shape, 2)
-
-    def compute_output_spec(self, observations, training=None):
-        return keras.KerasTensor(self.compute_output_shape(observations.shape), dtype=self.variable_dtype)
 
     def get_config(self):
         return {

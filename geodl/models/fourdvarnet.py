@@ -65,12 +65,7 @@ class FourDVarNet(StateAssimilator):
         self.solver.build(input_shape)
 
     def call(self, observations, training=None):
-        observations = ops.cast(observations, self.variable_dtype)
-        mean = self.estimate(observations)
-        if self.guess.mirror is not None and not training:
-            sign = ops.convert_to_tensor(self.guess.mirror, self.variable_dtype)
-            mean = (mean + sign * self.estimate(sign * observations)) / 2
-        return ops.stack([mean, self.guess.standard_deviation(mean, observations)], axis=-1)
+        return self.guess.distribution(self.estimate, observations, training)
 
     def estimate(self, observations):
         """States (batch, time, component), from one run of the solver."""
@@ -88,12 +83,6 @@ class FourDVarNet(StateAssimilator):
 
     def _normalised(self, state):
         return (state - self.guess.mean) / self.guess.scale
-
-    def compute_output_shape(self, input_shape):
-        return (*input_shape, 2)
-
-    def compute_output_spec(self, observations, training=None):
-        return keras.KerasTensor(self.compute_output_shape(observations.shape), dtype=self.variable_dtype)
 
     def get_config(self):
         config = super().get_config()

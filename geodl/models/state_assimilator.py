@@ -2,6 +2,7 @@
 
 import warnings
 
+import keras
 import numpy as np
 import xarray as xr
 
@@ -74,6 +75,12 @@ class StateAssimilator(GeoModel):
             for name, values in fields.items()
         }
         return xr.Dataset(variables, field.coords, ds.attrs)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape, 2)
+
+    def compute_output_spec(self, observations, training=None):
+        return keras.KerasTensor(self.compute_output_shape(observations.shape), dtype=self.variable_dtype)
 
     def get_config(self):
         return {**super().get_config(), "components": self.components, "dt": self.dt}

@@ -17,9 +17,9 @@ import numpy as np
 
 from geodl import datasets, dynamics, plotting, zoo
 from geodl.baselines import AttractorPosterior, EnKS, OptimalInterpolation, StrongConstraint4DVar, WeakConstraint4DVar
-from geodl.errors import InputError
 from geodl.layers import ODEIntegrator
 from geodl.metrics import gaussian_crps
+from geodl.themes.cases import case_of, rounded
 
 EDGE = 10  # first and last steps of a window, which dominate the error
 SPLITS = {"": "test_independent", "course_": "test"}  # the windows of the course overlap and hold few independent ones
@@ -70,7 +70,7 @@ class AssimilationScores:
         names = ("mse", "mse_inner", "mse_observed", "mse_unobserved")
         scores = {**dict(zip(names, self.mse, strict=True)), "nmse": self.nmse, "crps": self.crps}
         scores["spread_skill"] = self.spread_skill
-        return {name: [float(f"{value:.4g}") if np.isfinite(value) else None] for name, value in scores.items()}
+        return {name: [rounded(value)] for name, value in scores.items()}
 
 
 def approaches(case: str) -> dict:
@@ -87,8 +87,7 @@ def approaches(case: str) -> dict:
     def refined():
         guess = zoo.load(f"{case}_4dvarnet")
         if ring:
-            refinement = WeakConstraint4DVar(equation, **shape, first_guess=guess, model_errors=(0.001,), iterations=100)
-            return refinement.estimate(_training_states(setting))
+            return WeakConstraint4DVar(equation, **shape, first_guess=guess, model_errors=(0.001,), iterations=100)
         return StrongConstraint4DVar(equation, **shape, first_guess=guess, growth=(1.0,), iterations=15)
 
     compared = {
@@ -97,7 +96,7 @@ def approaches(case: str) -> dict:
         "weak 4D-Var": fitted(lambda: WeakConstraint4DVar(equation, **shape, ring=ring)),
         "direct network": lambda: zoo.load(f"{case}_direct"),
         "4DVarNet": lambda: zoo.load(f"{case}_4dvarnet"),
-        "4DVarNet, then 4D-Var": refined,
+        "4DVarNet, then 4D-Var": fitted(refined),
     }
     if not ring:
         compared["Bayes estimate"] = lambda: AttractorPosterior(**shape).estimate(_attractor(setting))
@@ -110,7 +109,7 @@ def evaluate(model, case: str | None = None, split: str = "test_independent", wi
     Raises:
         InputError: no case has states of this size and time step.
     """
-    ds = test_windows(case or case_of(model), split, windows)
+    ds = sampled_windows(case or case_of(model, CASES), split, windows)
     start = time.perf_counter()
     found = model.predict(ds)
     seconds = (time.perf_counter() - start) / ds.sizes["sample"]
@@ -131,25 +130,11 @@ def evaluate(model, case: str | None = None, split: str = "test_independent", wi
     )
 
 
-def test_windows(case: str, split: str, windows: int):
+def sampled_windows(case: str, split: str, windows: int):
     """Windows of a split, evenly spaced where there are more than asked for."""
     setting = CASES[case]
     ds = datasets.open_dataset(setting.dataset, setting.config, split)
     return ds.isel(sample=np.unique(np.linspace(0, ds.sizes["sample"] - 1, windows).round().astype(int)))
-
-
-def case_of(model) -> str:
-    """The case whose states a model takes.
-
-    Raises:
-        InputError: there is none.
-    """
-    for name, setting in CASES.items():
-        if (setting.components, setting.dt) == (model.components, model.dt):
-            return name
-    raise InputError(
-        f"Expected a model of one of the cases {', '.join(CASES)}; found {model.components} components every {model.dt:g}."
-    )
 
 
 def card_scores(model, progress=lambda work: work) -> dict[str, list[float]]:
@@ -162,7 +147,7 @@ def card_scores(model, progress=lambda work: work) -> dict[str, list[float]]:
 
 def baseline_scores(model) -> dict[str, dict[str, list[float]]]:
     """Scores of the baselines in the case of a model, as a card keeps them."""
-    case = case_of(model)
+    case = case_of(model, CASES)
     return {name: evaluate(approaches(case)[name](), case).result() for name in BASELINES}
 
 
@@ -190,7 +175,7 @@ def rows(table: dict[str, AssimilationScores]) -> list[dict]:
 
 def figure(table: dict[str, AssimilationScores], case: str):
     """One window with its reconstructions, and the error in time."""
-    ds = test_windows(case, "test_independent", WINDOWS)
+    ds = sampled_windows(case, "test_independent", WINDOWS)
     return plotting.assimilation_comparison(table, ds.isel(sample=0), CASES[case].dt)
 
 
@@ -206,7 +191,8 @@ def _training_states(setting: Case) -> np.ndarray:
 def _attractor(setting: Case) -> np.ndarray:
     """Two million states of the attractor, from simulations that no split has seen, and their mirror images."""
     states = _training_states(setting)
-    starts = states[:: len(states) // 100, 0] + np.random.default_rng(0).normal(size=(len(states[:: len(states) // 100]), 3))
+    starts = states[:: len(states) // 100, 0]
+    starts = starts + np.random.default_rng(0).normal(size=starts.shape)
     simulated = ODEIntegrator(dynamics.Lorenz63(), setting.dt, 11_000, save_every=1)(starts.astype("float32"))
     simulated = np.array(simulated)[:, 1_000:]
     return np.concatenate([simulated, simulated * np.float32([-1, -1, 1])])

@@ -17,9 +17,9 @@ import numpy as np
 
 from geodl import datasets, plotting, zoo
 from geodl.baselines import PolynomialMap, SINDy, StatePersistence
-from geodl.errors import InputError
 from geodl.metrics import attractor_distance, kaplan_yorke_dimension, lyapunov_spectrum, relative_rmse, valid_prediction_time
 from geodl.models.state_forecaster import PAST
+from geodl.themes.cases import case_of, rounded
 
 LONG_RUN = 100.0  # time units
 
@@ -78,7 +78,7 @@ class ForecastScores:
             "kaplan_yorke_dimension": [kaplan_yorke_dimension(self.exponents)],
             "attractor_distance": [self.distance],
         }
-        return {name: [_rounded(value) for value in values] for name, values in scores.items()}
+        return {name: [rounded(value) for value in values] for name, values in scores.items()}
 
 
 def approaches(case: str) -> dict:
@@ -104,7 +104,7 @@ def evaluate(model, case: str | None = None) -> ForecastScores:
     Raises:
         InputError: no case has states of this size and time step.
     """
-    setting = CASES[case or case_of(model)]
+    setting = CASES[case or case_of(model, CASES)]
     ds = datasets.open_dataset(setting.dataset, setting.config, "test")
     past, truth = ds.isel(time=slice(PAST)), ds.state.values[:, PAST:]
     deviation, lyapunov_times = truth.std(axis=(0, 1)), setting.dt * setting.leading_exponent
@@ -128,20 +128,6 @@ def evaluate(model, case: str | None = None) -> ForecastScores:
     )
 
 
-def case_of(model) -> str:
-    """The case whose states a model takes.
-
-    Raises:
-        InputError: there is none.
-    """
-    for name, setting in CASES.items():
-        if (setting.components, setting.dt) == (model.components, model.dt):
-            return name
-    raise InputError(
-        f"Expected a model of one of the cases {', '.join(CASES)}; found {model.components} components every {model.dt:g}."
-    )
-
-
 def card_scores(model, progress=lambda work: work) -> dict[str, list[float]]:
     """Scores of a model as a card keeps them."""
     (scores,) = [evaluate(each) for each in progress([model])]
@@ -150,7 +136,7 @@ def card_scores(model, progress=lambda work: work) -> dict[str, list[float]]:
 
 def baseline_scores(model) -> dict[str, dict[str, list[float]]]:
     """Scores of the baselines in the case of a model, as a card keeps them."""
-    case = case_of(model)
+    case = case_of(model, CASES)
     return {name: evaluate(approaches(case)[name](), case).result() for name in BASELINES}
 
 
@@ -175,7 +161,7 @@ def rows(table: dict[str, ForecastScores]) -> list[dict]:
                 "approach": name,
                 "rmse_at_dt": dt,
                 "rmse_at_4_dt": later,
-                "rmse_at_1_lyapunov_time": _rounded(scores.rmse[round(1 / scores.dt[1]) - 1]),
+                "rmse_at_1_lyapunov_time": rounded(scores.rmse[round(1 / scores.dt[1]) - 1]),
                 **{key: values[0] for key, values in result.items() if key != "relative_rmse"},
                 "seconds": round(scores.seconds, 2),
             }
@@ -205,8 +191,3 @@ def _exponents(model, past, setting: Case) -> np.ndarray:
     samples, time_units = (50, 100.0) if setting.components == 3 else (8, 50.0)
     states = past.state.values[:samples, -1].astype(model.variable_dtype)
     return lyapunov_spectrum(model.step, states, setting.dt, round(time_units / setting.dt), spin_up=round(10.0 / setting.dt))
-
-
-def _rounded(value: float) -> float | None:
-    """Four significant digits; None, as JSON has it, where it is not a number."""
-    return float(f"{value:.4g}") if np.isfinite(value) else None

@@ -173,11 +173,19 @@ def test_a_model_that_is_not_a_number_is_told():
         model.predict(ds)
 
 
+def test_a_method_without_climatology_asks_for_it():
+    ds = xr.Dataset({"observations": (("time", "component"), np.ones((10, 3), "float32"))}, {"time": 0.01 * np.arange(10)})
+    with pytest.raises(InputError, match=r"EnKF needs a climatology: call estimate\(states\)"):
+        EnKF(Lorenz63(), 3, 0.01, members=5).predict(ds)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: EnKF(Lorenz63(), 3, 0.01, members=1), "at least 2 members, found 1"),
-        (lambda: LETKF(Lorenz63(), 3, 0.01, members=5, variance=-1.0), "positive variance and inflation; found -1.0"),
+        (lambda: LETKF(Lorenz63(), 3, 0.01, members=5, variance=-1.0), "Expected a positive variance; found -1.0"),
+        (lambda: LETKF(Lorenz63(), 3, 0.01, members=5, inflation=0.0), "Expected a positive inflation; found 0.0"),
+        (lambda: StrongConstraint4DVar(Lorenz63(), 3, 0.01, variance=-2.0), "Expected a positive variance; found -2.0"),
         (lambda: OptimalInterpolation(3, 0.01, variance=0.0), "Expected a positive variance; found 0.0"),
         (lambda: ThreeDVar(Lorenz63(), 3, 0.01, share=0.0), "Expected a positive share"),
     ],

@@ -14,7 +14,7 @@ def interpolation():
 
 def test_scores_are_those_of_their_definitions(interpolation):
     scores = assimilation.evaluate(interpolation, "lorenz63", windows=20)
-    ds = assimilation.test_windows("lorenz63", "test_independent", 20)
+    ds = assimilation.sampled_windows("lorenz63", "test_independent", 20)
     squares = (interpolation.predict(ds).state - ds.state).astype("float64") ** 2
     seen = np.isfinite(ds.observations.values)
     result = {name: value[0] for name, value in scores.result().items()}
@@ -33,7 +33,7 @@ def test_an_estimate_without_spread_is_scored_by_its_absolute_error(interpolatio
     point = Point(3, 0.01)
     point.lagged, point.climatology = interpolation.lagged, interpolation.climatology
     scores = assimilation.evaluate(point, windows=5)
-    ds = assimilation.test_windows("lorenz63", "test_independent", 5)
+    ds = assimilation.sampled_windows("lorenz63", "test_independent", 5)
     assert scores.crps == pytest.approx(float(np.abs(point.predict(ds).state - ds.state).mean()), rel=1e-4)
     assert scores.result()["spread_skill"] == [None]
 
@@ -55,7 +55,7 @@ def test_the_comparison_makes_rows_and_a_picture(interpolation):
 
 def test_a_model_of_no_case_is_told():
     with pytest.raises(InputError, match="found 5 components every 0.1"):
-        assimilation.case_of(OptimalInterpolation(5, 0.1))
+        assimilation.evaluate(OptimalInterpolation(5, 0.1))
 
 
 @pytest.mark.slow
