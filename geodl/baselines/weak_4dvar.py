@@ -38,7 +38,7 @@ class WeakConstraint4DVar(ClassicalAssimilator):
 
     Example:
         >>> from geodl.dynamics import Lorenz63
-        >>> model = WeakConstraint4DVar(Lorenz63(), 3, 0.01, iterations=5)
+        >>> model = WeakConstraint4DVar(Lorenz63(), 3, 0.01, model_errors=(0.1,), iterations=5)
         >>> model = model.estimate(np.random.default_rng(0).standard_normal((9, 20, 3)))
         >>> print(tuple(model(np.zeros((2, 20, 3), "float32")).shape))
         (2, 20, 3, 2)
