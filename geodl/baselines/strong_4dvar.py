@@ -36,7 +36,7 @@ class StrongConstraint4DVar(ClassicalAssimilator):
 
     Example:
         >>> from geodl.dynamics import Lorenz63
-        >>> model = StrongConstraint4DVar(Lorenz63(), 3, 0.01, iterations=2)
+        >>> model = StrongConstraint4DVar(Lorenz63(), 3, 0.01, growth=(1.0,), iterations=2)
         >>> model = model.estimate(np.random.default_rng(0).standard_normal((9, 20, 3)))
         >>> print(tuple(model(np.zeros((2, 20, 3), "float32")).shape))
         (2, 20, 3, 2)

@@ -99,7 +99,7 @@ def test_strong_4dvar_finds_the_initial_state_of_exact_observations():
     truth = np.array(ODEIntegrator(Lorenz63(), 0.01, 99, save_every=1)(first))
     truth = np.concatenate([first[:, None], truth], axis=1)
     observations = np.where(np.arange(100)[:, None] % 8 == 0, truth, np.nan).astype("float32")
-    model = StrongConstraint4DVar(Lorenz63(), 3, 0.01, variance=0.01, background_inflation=100.0)
+    model = StrongConstraint4DVar(Lorenz63(), 3, 0.01, variance=0.01, background_inflation=100.0, growth=(0.3, 1.0))
     starts = np.random.default_rng(0).normal((0, 0, 24), 8, size=(50, 3)).astype("float32")
     climatology = np.array(ODEIntegrator(Lorenz63(), 0.01, 400, save_every=1)(starts))[:, 200:]
     found = np.array(model.estimate(climatology)(observations))
