@@ -196,13 +196,14 @@ def assimilation_comparison(table: dict, window: xr.Dataset, dt: float):
                 axis.plot(times, scores.example[:, i], linewidth=1, label=name)
             axis.plot(times, observations[:, i], "k.", label="observations")
             axis.set_ylabel(str(window.component.values[i]))
-        axes[0].legend(fontsize=8, ncols=2)
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=5, fontsize=9)
         error = axes[count]
     for name, scores in table.items():
         error.semilogy(times, scores.by_time, label=name, linewidth=1)
     error.set(title="root mean squared error of all windows", xlabel="time (time units)", ylabel="RMSE")
     error.grid(alpha=0.3)
-    error.legend(fontsize=7)
+    if truth.shape[1] > _FEW_COMPONENTS:
+        error.legend(fontsize=7)
     return figure
 
 
