@@ -76,9 +76,9 @@ def load(name: str | Path, pretrained: bool = True, classes: int | None = None):
     """
     import keras
 
-    from geodl import metrics, models
+    from geodl import dynamics, metrics, models
 
-    del metrics, models  # importing them registers the classes that config.json names
+    del dynamics, metrics, models  # importing them registers the classes that config.json names
     folder = Path(name) if (Path(name) / CONFIG).is_file() else folder_of(str(name))
     config = json.loads((folder / CONFIG).read_text())
     if classes is not None:

@@ -57,6 +57,8 @@ class WeakConstraint4DVar(ClassicalAssimilator):
     ):
         super().__init__(components, dt, variance)
         self.model_errors, self.iterations = tuple(model_errors), int(iterations)
+        # The steps that L-BFGS remembers of a batch should fit the cache.
+        self.batch_size = max(1, min(self.batch_size, 1280 // self.components))
         self.step = ODEIntegrator(dynamics, dt, 1)
         self.interpolation = OptimalInterpolation(components, dt, variance, ring)
         self.first_guess = self.interpolation if first_guess is None else first_guess

@@ -1,0 +1,80 @@
+"""Covariances in time and space of a field with gaps, from the field itself."""
+
+import numpy as np
+from scipy import optimize
+
+LAGS = np.array([1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48])
+FEWEST_PAIRS = 50
+
+
+def fit_covariance(anomalies: np.ndarray) -> dict:
+    r"""Fits the parameters of `GridInterpolation` to the products of pairs of observed values.
+
+    $$ c_i(l) = \sigma^2 \left(a_i + (1 - a_i)\, e^{-(l / L_i)^{p_i}}\right), \quad i \in \{t, y, x\}, \quad r = c(0) - \sigma^2 $$
+
+    Args:
+        anomalies: (time, y, x), NaN where missing.
+
+    Returns:
+        {"time", "y", "x": \((a, L, p)\), "variance": \(\sigma^2\), "noise": \(r\)}. An axis with too few pairs gets L = 1 in
+        time and that of the other axis in space.
+
+    Raises:
+        ValueError: fewer than two observed values, or values that are all the same.
+
+    Example:
+        >>> random = np.random.default_rng(0)
+        >>> found = fit_covariance(np.cumsum(random.standard_normal((40, 1, 1)), axis=0) * np.ones((1, 20, 20)))
+        >>> print(sorted(found))
+        ['noise', 'time', 'variance', 'x', 'y']
+    """
+    seen = np.isfinite(anomalies)
+    if seen.sum() < 2 or np.ptp(anomalies[seen]) == 0:
+        raise ValueError(f"Expected observed values that differ, to fit a covariance; found {seen.sum()} that do not.")
+    values = np.where(seen, anomalies, 0.0)
+    total = (values**2).sum() / seen.sum()
+    lags, covariances, weights = zip(*(_lagged(values, seen, axis) for axis in range(3)), strict=True)
+    fitted = [axis for axis in range(3) if len(lags[axis])]
+
+    def model(parameters):
+        return [
+            parameters[0] * _correlation(lags[axis], *parameters[1 + 3 * place : 4 + 3 * place])
+            for place, axis in enumerate(fitted)
+        ]
+
+    def misfit(parameters):
+        found = model(parameters)
+        return np.concatenate([(found[i] - covariances[axis] / total) * weights[axis] for i, axis in enumerate(fitted)])
+
+    start, low, high = [0.9], [0.05], [0.999]
+    for axis in fitted:
+        start, low, high = start + [0.1, 4.0, 1.2], low + [0.0, 0.3, 0.7], high + [0.95, 300.0, 1.9]
+    found = optimize.least_squares(misfit, start, bounds=(low, high)).x if fitted else np.array([0.9])
+    axes = {axis: tuple(found[1 + 3 * place : 4 + 3 * place]) for place, axis in enumerate(fitted)}
+    space = axes.get(1) or axes.get(2) or (0.0, 1.0, 1.0)
+    return {
+        "time": axes.get(0, (0.0, 1.0, 1.0)),
+        "y": axes.get(1, space),
+        "x": axes.get(2, space),
+        "variance": float(found[0] * total),
+        "noise": float((1 - found[0]) * total),
+    }
+
+
+def _lagged(values, seen, axis):
+    """Lags, mean products of pairs so far apart along an axis, and weights by the number of pairs."""
+    length = values.shape[axis]
+    lags, products, weights = [], [], []
+    for lag in LAGS[LAGS < max(length // 2, min(length, 3))]:
+        later, earlier = np.arange(lag, length), np.arange(length - lag)
+        both = seen.take(later, axis) & seen.take(earlier, axis)
+        count = both.sum()
+        if count >= FEWEST_PAIRS:
+            lags.append(lag)
+            products.append((values.take(later, axis) * values.take(earlier, axis)).sum() / count)
+            weights.append(np.sqrt(count / seen.sum()) / np.sqrt(lag))
+    return np.array(lags, float), np.array(products), np.array(weights)
+
+
+def _correlation(lag, share, scale, power):
+    return share + (1 - share) * np.exp(-((lag / scale) ** power))
