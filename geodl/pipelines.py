@@ -137,6 +137,40 @@ def observed_windows(
     return tf.data.Dataset.counter().map(draw).prefetch(2)
 
 
+def series_windows(
+    inputs: list[np.ndarray], targets: list[np.ndarray], days: int, batch_size: int, seed: int = 0
+) -> tf.data.Dataset:
+    """Windows at random places of series of fields: endless batches (inputs, targets).
+
+    Args:
+        inputs: series (day, feature, y, x), all of one grid.
+        targets: as many series (day, y, x).
+        days: in a window.
+        batch_size: windows a batch.
+        seed: of the random choices.
+
+    Example:
+        >>> series = [np.zeros((20, 5, 8, 8), "float32")] * 2
+        >>> x, y = next(iter(series_windows(series, [s[:, 0] for s in series], days=9, batch_size=4)))
+        >>> print(x.shape, y.shape)
+        (4, 9, 5, 8, 8) (4, 9, 8, 8)
+    """
+
+    def draw():
+        random = np.random.default_rng(seed)
+        while True:
+            places = []
+            for _ in range(batch_size):
+                run = random.integers(len(inputs))
+                first = random.integers(len(inputs[run]) - days + 1)
+                places.append((run, slice(first, first + days)))
+            yield tuple(np.stack([series[run][window] for run, window in places]) for series in (inputs, targets))
+
+    features, *grid = inputs[0].shape[1:]
+    shapes = ((batch_size, days, features, *grid), (batch_size, days, *grid))
+    return tf.data.Dataset.from_generator(draw, output_signature=tuple(tf.TensorSpec(shape) for shape in shapes)).prefetch(2)
+
+
 def batches(pairs: tf.data.Dataset, size: int) -> tf.data.Dataset:
     """Batches of `size` pairs, prepared while the model works; the last one may be smaller."""
     return pairs.batch(size).prefetch(tf.data.AUTOTUNE)

@@ -15,9 +15,9 @@ RIVERS = ((12, 0), (30, 0), (50, 0))
 WEATHER = tuple((row, column) for row in (6, 24, 42, 60) for column in (12, 30, 48))
 
 
-def sediment_transport(days: int, seed: int = 0, **parameters) -> SedimentTransport:
-    """The equation of motion with its forcing over `days` days."""
-    random = np.random.default_rng(seed)
+def sediment_transport(days: int, weather: int = 0, **parameters) -> SedimentTransport:
+    """The equation of motion with its forcing over `days` days; another `weather` is another series over the same sea."""
+    random = np.random.default_rng(0)
     depth = bathymetry(random)
     return SedimentTransport(
         depth,
@@ -26,7 +26,7 @@ def sediment_transport(days: int, seed: int = 0, **parameters) -> SedimentTransp
         wave_patterns(),
         river_sources(depth),
         streamfunctions(depth, random),
-        forcing(days, random),
+        forcing(days, np.random.default_rng([weather, 1])),
         FORCING_STEP,
         **parameters,
     )
@@ -79,13 +79,14 @@ def river_sources(depth: np.ndarray) -> np.ndarray:
 
 
 def forcing(days: int, random: np.random.Generator) -> np.ndarray:
-    """Waves, discharges of the rivers and amplitudes of the currents (time, patterns + rivers + modes), every `FORCING_STEP` days."""
+    """Waves, discharges of the rivers and amplitudes of the currents (time, patterns + rivers + modes)."""
     count = round(days / FORCING_STEP) + 1
     season = np.cos(2 * np.pi * np.arange(count) * FORCING_STEP / 365.25)  # 1 in winter
     together = _red_noise(random, count, 2.0)
     waves = [np.exp(0.8 * together + 0.7 * _red_noise(random, count, 1.5) - 1.0 + 0.3 * season) for _ in WEATHER]
     floods = [np.exp(0.8 * _red_noise(random, count, 8.0) + 0.7 * season + 5.5) for _ in RIVERS]
-    currents = [_red_noise(random, count, 3.0) for _ in range(MODES)]
+    # Bounded, or the advection would be unstable at the time step of the simulation.
+    currents = [np.clip(_red_noise(random, count, 3.0), -2.0, 2.0) for _ in range(MODES)]
     return np.stack([*waves, *floods, *currents], axis=-1)
 
 

@@ -20,9 +20,10 @@ LATITUDE, LONGITUDE = 47.0, -4.0  # of the north-west corner of the made-up sea
 
 @dataclasses.dataclass
 class Config(tfds.core.BuilderConfig):
-    """`days` simulated, and how they are cut: {split: (first day, end)}; days between splits belong to none."""
+    """`days` simulated under a `weather`, cut into {split: (first day, end)}; days between splits belong to none."""
 
     days: int = 1400
+    weather: int = 0
     splits: dict[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
 
 
@@ -38,9 +39,17 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             splits={"train": (0, 1130), "validation": (1140, 1290), "test": (1300, 1400)},
         ),
         Config(
+            name="osse_long",
+            description="6000 days of other weather over the same sea, to train networks.",
+            days=6000,
+            weather=1,
+            splits={"train": (0, 6000)},
+        ),
+        Config(
             name="osse_short",
-            description="The first 60 days of it, to try things out.",
+            description="60 days of yet another weather, to try things out.",
             days=60,
+            weather=2,
             splits={"train": (0, 40), "test": (45, 60)},
         ),
     ]
@@ -61,11 +70,10 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, dl_manager):
-        truth = simulate(self.builder_config.days)
-        observed = observe(truth, self.builder_config.splits["train"])
-        return {
-            split: self._generate_examples(truth, observed, range(*days)) for split, days in self.builder_config.splits.items()
-        }
+        config = self.builder_config
+        truth = simulate(config.days, config.weather)
+        observed = observe(truth, config.splits["train"], config.weather)
+        return {split: self._generate_examples(truth, observed, range(*days)) for split, days in config.splits.items()}
 
     def _generate_examples(self, truth, observed, days):
         for day in days:
@@ -97,9 +105,9 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         )
 
 
-def simulate(days: int) -> np.ndarray:
+def simulate(days: int, weather: int) -> np.ndarray:
     """Concentration (day, y, x), g/m³, NaN on land, the same each time."""
-    dynamics = sediment_transport(days + SPIN_UP, dtype="float64")
+    dynamics = sediment_transport(days + SPIN_UP, weather, dtype="float64")
     integrator = ODEIntegrator(
         dynamics, 1 / STEPS_A_DAY, (days + SPIN_UP) * STEPS_A_DAY, "heun", save_every=STEPS_A_DAY, dtype="float64"
     )
@@ -108,11 +116,11 @@ def simulate(days: int) -> np.ndarray:
     return np.where(dynamics.sea, states[SPIN_UP:], np.nan).astype("float32")
 
 
-def observe(truth: np.ndarray, training: tuple[int, int]) -> np.ndarray:
+def observe(truth: np.ndarray, training: tuple[int, int], weather: int) -> np.ndarray:
     """The truth with noise, NaN under clouds; the size of the noise is known from the training days alone."""
     logarithm = np.log10(truth)
     known = logarithm[slice(*training)]
     deviation = np.sqrt(NOISE * np.nanmean((known - known.mean(axis=0)) ** 2))
-    noise = deviation * np.random.default_rng(1).standard_normal(truth.shape)
-    clouds = simulated_cloud_masks(*truth.shape, seed=2)
+    noise = deviation * np.random.default_rng([weather, 2]).standard_normal(truth.shape)
+    clouds = simulated_cloud_masks(*truth.shape, seed=1000 + weather)
     return np.where(clouds, np.nan, 10 ** (logarithm + noise)).astype("float32")

@@ -1,13 +1,16 @@
 """What the field uses today, called like a model: `Persistence().predict(ds)`."""
 
 from geodl.baselines.attractor_posterior import AttractorPosterior
+from geodl.baselines.dineof import Dineof
 from geodl.baselines.ensemble_filters import ETKF, LETKF, EnKF, EnKS
+from geodl.baselines.field_climatology import FieldClimatology
 from geodl.baselines.optical_flow import OpticalFlow
 from geodl.baselines.optimal_interpolation import OptimalInterpolation
 from geodl.baselines.persistence import Persistence
 from geodl.baselines.polynomial_map import PolynomialMap
 from geodl.baselines.sindy import SINDy
 from geodl.baselines.smoothed_flow import SmoothedFlow
+from geodl.baselines.state_interpolation import StateInterpolation
 from geodl.baselines.state_persistence import StatePersistence
 from geodl.baselines.strong_4dvar import StrongConstraint4DVar
 from geodl.baselines.three_d_var import ThreeDVar
@@ -17,14 +20,17 @@ __all__ = [
     "ETKF",
     "LETKF",
     "AttractorPosterior",
+    "Dineof",
     "EnKF",
     "EnKS",
+    "FieldClimatology",
     "OpticalFlow",
     "OptimalInterpolation",
     "Persistence",
     "PolynomialMap",
     "SINDy",
     "SmoothedFlow",
+    "StateInterpolation",
     "StatePersistence",
     "StrongConstraint4DVar",
     "ThreeDVar",

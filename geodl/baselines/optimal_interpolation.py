@@ -1,81 +1,49 @@
-"""Optimal interpolation with the space-time covariances of the climatology."""
+"""Optimal interpolation of fields, in time and space, with or without orthogonal functions of a training series."""
 
+import keras
 import numpy as np
 import tensorflow as tf
-from scipy import linalg
 
-from geodl.baselines.classical_assimilator import ClassicalAssimilator
+from geodl.layers.linear_analysis import LinearAnalysis
+from geodl.models.field_interpolator import Field, FieldInterpolator
 
 
-class OptimalInterpolation(ClassicalAssimilator):
-    r"""The best linear estimate of all states of a window from all its observations.
-
-    $$ \hat{\mathbf x} = \bar{\mathbf x} + C H^\top (H C H^\top + R)^{-1} (\mathbf y - H \bar{\mathbf x}) $$
-
-    \(C\) is the covariance of states at two times and components. On a ring it depends on the difference of the components
-    alone.
+@keras.saving.register_keras_serializable(package="geodl")
+class OptimalInterpolation(FieldInterpolator):
+    """`LinearAnalysis` of a series with gaps; mean and covariances come from a training series, else from the series itself.
 
     Args:
-        components: size of the state.
-        dt: time between two states.
-        variance: of the observation errors.
-        ring: components lie on a circle, and all are alike.
-
-    Raises:
-        ValueError: a variance that is not positive.
-
-    References:
-        Gandin (1965), Objective analysis of meteorological fields.
+        modes: number of orthogonal functions; 0 is interpolation in time and space alone.
+        lags: days whose covariances are known to the modes.
 
     Example:
-        >>> states = np.random.default_rng(0).standard_normal((50, 20, 3))
-        >>> model = OptimalInterpolation(components=3, dt=0.01).estimate(states)
-        >>> print(tuple(model(np.zeros((2, 20, 3), "float32")).shape))
-        (2, 20, 3, 2)
+        >>> import xarray as xr
+        >>> waves = np.sin(np.arange(20)[:, None, None] / 4 + np.arange(12)[:, None] / 3 + np.arange(16) / 5)
+        >>> seen = np.random.default_rng(0).random(waves.shape) < 0.3
+        >>> days = np.datetime64("2020-01-01", "ns") + np.arange(20) * np.timedelta64(1, "D")
+        >>> ds = xr.Dataset({"adt": (("time", "lat", "lon"), np.where(seen, waves, np.nan))}, {"time": days})
+        >>> print(bool(abs(OptimalInterpolation().predict(ds).adt.values - waves).max() < 0.2))
+        True
     """
 
-    def __init__(self, components, dt, variance=2.0, ring=False):
-        super().__init__(components, dt, variance)
-        self.ring = bool(ring)
+    def __init__(self, modes=0, lags=21, **kwargs):
+        super().__init__(**kwargs)
+        self.modes, self.lags = int(modes), int(lags)
+        self.analysis = None
 
-    def estimate(self, states: np.ndarray) -> "OptimalInterpolation":
-        """Covariances (lag, component, component) and mean of states (sample, time, component)."""
-        axis = None if self.ring else (0, 1)
-        anomalies = states - states.mean(axis=axis)
-        length = states.shape[1]
-        self.climatology = np.broadcast_to(states.mean(axis=axis), (self.components,)).astype("float32")
-        # Over the length of the window, not the number of pairs: only so is the matrix positive definite for sure.
-        lagged = np.stack(
-            [
-                np.einsum("stc,std->cd", anomalies[:, lag:], anomalies[:, : length - lag]) / (len(states) * length)
-                for lag in range(length)
-            ]
-        )
-        if self.ring:  # the mean over all pairs of components at one distance
-            lagged = np.stack([[np.mean(np.diagonal(np.roll(c, k, axis=1))) for k in range(self.components)] for c in lagged])
-            offset = np.subtract.outer(np.arange(self.components), np.arange(self.components)) % self.components
-            lagged = lagged[:, offset]
-        self.lagged = lagged.astype("float32")
+    def estimate(self, series: np.ndarray, noise: float | None = None) -> "OptimalInterpolation":
+        """Takes mean, modes and covariances from a training series (day, y, x), as `LinearAnalysis.adapt` does."""
+        self.analysis = LinearAnalysis(self.modes, self.lags, series.shape[1:])
+        self.analysis.adapt(series, noise)
         return self
 
-    def call(self, observations):
-        length = observations.shape[1]
-        lag = np.subtract.outer(np.arange(length), np.arange(length))
-        known = np.clip(np.abs(lag), 0, len(self.lagged) - 1)
-        later, earlier = self.lagged[known], np.swapaxes(self.lagged[known], -1, -2)
-        # (time, component, time, component), then flat.
-        covariance = np.where((lag >= 0)[..., None, None], later, earlier).swapaxes(1, 2)
-        covariance = covariance.reshape(length * self.components, -1)
-        found = [self._window(covariance, np.asarray(y)) for y in observations]
-        return tf.constant(np.stack(found), "float32")
+    def analyse(self, field: Field) -> tuple[np.ndarray, np.ndarray]:
+        analysis = self.analysis
+        if analysis is None:
+            analysis = LinearAnalysis()
+            analysis.adapt(np.where(field.sea, field.values, np.nan))
+        estimate, deviation = tf.function(analysis)(tf.constant(field.values[None]))
+        return estimate[0].numpy(), deviation[0].numpy()
 
-    def _window(self, covariance, observations):
-        flat = observations.reshape(-1)
-        seen = np.flatnonzero(np.isfinite(flat))
-        mean = np.tile(self.climatology, len(observations))
-        rows = covariance[seen]
-        root = np.linalg.cholesky(rows[:, seen] + self.variance * np.eye(len(seen)))
-        half = linalg.solve_triangular(root, rows, lower=True)
-        estimate = mean + half.T @ linalg.solve_triangular(root, flat[seen] - mean[seen], lower=True)
-        variance = np.maximum(np.diag(covariance) - (half**2).sum(axis=0), 1e-6)
-        return np.stack([estimate, np.sqrt(variance)], axis=-1).reshape(*observations.shape, 2)
+    def get_config(self):
+        return {**super().get_config(), "modes": self.modes, "lags": self.lags}

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from geodl.baselines.classical_assimilator import ClassicalAssimilator
-from geodl.baselines.optimal_interpolation import OptimalInterpolation
+from geodl.baselines.state_interpolation import StateInterpolation
 from geodl.layers import ODEIntegrator, tangent_linear
 
 
@@ -23,7 +23,7 @@ class StrongConstraint4DVar(ClassicalAssimilator):
         components: size of the state.
         dt: time between two states.
         first_guess: model whose estimate and standard deviation are \(\mathbf x_b\) and \(\boldsymbol\sigma_b\), and what is
-            returned where the fit fails; by default `OptimalInterpolation`, whose covariances `estimate` finds.
+            returned where the fit fails; by default `StateInterpolation`, whose covariances `estimate` finds.
         variance: \(r\), of the observation errors.
         background_inflation: \(\lambda\); more than 1, as the first guess has already seen the observations.
         growth: shares of the window, increasing; the last one is 1.
@@ -56,7 +56,7 @@ class StrongConstraint4DVar(ClassicalAssimilator):
     ):
         super().__init__(components, dt, variance)
         self.dynamics = dynamics
-        self.interpolation = OptimalInterpolation(components, dt, variance)
+        self.interpolation = StateInterpolation(components, dt, variance)
         self.first_guess = self.interpolation if first_guess is None else first_guess
         self.background_inflation = float(background_inflation)
         self.growth, self.iterations, self.acceptable = tuple(growth), int(iterations), float(acceptable)

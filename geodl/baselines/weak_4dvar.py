@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from geodl.baselines.classical_assimilator import ClassicalAssimilator
-from geodl.baselines.optimal_interpolation import OptimalInterpolation
+from geodl.baselines.state_interpolation import StateInterpolation
 from geodl.layers import LBFGS, BackgroundCost, DynamicsCost, ObservationCost, ODEIntegrator, VariationalCost
 
 
@@ -31,7 +31,7 @@ class WeakConstraint4DVar(ClassicalAssimilator):
         model_errors: variances \(q\), in order.
         iterations: of L-BFGS, for each \(q\).
         ring: components lie on a circle, and all are alike.
-        first_guess: model whose estimate the minimisation starts from; by default `OptimalInterpolation`.
+        first_guess: model whose estimate the minimisation starts from; by default `StateInterpolation`.
 
     References:
         Trémolet (2006), Accounting for an imperfect model in 4D-Var, Quarterly Journal of the Royal Meteorological Society 132.
@@ -60,7 +60,7 @@ class WeakConstraint4DVar(ClassicalAssimilator):
         # The steps that L-BFGS remembers of a batch should fit the cache.
         self.batch_size = max(1, min(self.batch_size, 1280 // self.components))
         self.step = ODEIntegrator(dynamics, dt, 1)
-        self.interpolation = OptimalInterpolation(components, dt, variance, ring)
+        self.interpolation = StateInterpolation(components, dt, variance, ring)
         self.first_guess = self.interpolation if first_guess is None else first_guess
         self._compiled = tf.function(self.minimise, jit_compile=True)
 

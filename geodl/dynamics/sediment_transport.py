@@ -63,11 +63,11 @@ class SedimentTransport(Dynamics):
         ...     forcing=np.zeros((2, 3)),
         ... )
         >>> print(round(float(dynamics(np.ones((1, 8, 8), "float32"), 0.0)[0, 4, 4]), 3))
-        -0.975
+        -1.125
     """
 
     parameters = {
-        "settling_velocity": 13.0,
+        "settling_velocity": 15.0,
         "erosion_rate": 12.0,
         "critical_stress": 0.25,
         "background": 0.25,

@@ -4,11 +4,14 @@ from geodl.layers.adaptive_ode_integrator import AdaptiveODEIntegrator
 from geodl.layers.bilinear import Bilinear, PeriodicNeighbours
 from geodl.layers.butcher_tableau import SCHEMES, ButcherTableau
 from geodl.layers.cost_terms import BackgroundCost, DynamicsCost, ObservationCost, PriorCost
+from geodl.layers.covariance_fit import fit_covariance
 from geodl.layers.gaussian_blur import GaussianBlur
+from geodl.layers.grid_interpolation import GridInterpolation
+from geodl.layers.linear_analysis import LinearAnalysis
 from geodl.layers.linearization import adjoint, tangent_linear
 from geodl.layers.lucas_kanade import LucasKanade
 from geodl.layers.ode_integrator import ODEIntegrator
-from geodl.layers.priors import BilinearAutoencoder, DynamicsPrior
+from geodl.layers.priors import BilinearAutoencoder, DynamicsPrior, FieldAutoencoder
 from geodl.layers.recurrent_solver import RecurrentSolver
 from geodl.layers.residual_convolutions import ResidualConvolutions
 from geodl.layers.trainable_runge_kutta import TrainableRungeKutta
@@ -17,7 +20,7 @@ from geodl.layers.variational_cost import VariationalCost
 from geodl.layers.variational_solvers import LBFGS, GradientDescent
 from geodl.layers.warp import Warp
 from geodl.layers.window_network import WindowNetwork
-from geodl.layers.window_tokens import WindowTokens
+from geodl.layers.window_tokens import FieldTokens, WindowTokens
 
 __all__ = [
     "LBFGS",
@@ -29,8 +32,12 @@ __all__ = [
     "ButcherTableau",
     "DynamicsCost",
     "DynamicsPrior",
+    "FieldAutoencoder",
+    "FieldTokens",
     "GaussianBlur",
     "GradientDescent",
+    "GridInterpolation",
+    "LinearAnalysis",
     "LucasKanade",
     "ODEIntegrator",
     "ObservationCost",
@@ -47,5 +54,6 @@ __all__ = [
     "WindowNetwork",
     "WindowTokens",
     "adjoint",
+    "fit_covariance",
     "tangent_linear",
 ]

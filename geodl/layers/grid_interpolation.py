@@ -35,7 +35,8 @@ class GridInterpolation(keras.layers.Layer):
         ValueError: a scale, variance or power that is not positive, a power above 2, or a share outside of [0, 1].
 
     References:
-        Bretherton et al. (1976), A technique for objective analysis and design of oceanographic experiments, Deep-Sea Research 23.
+        Bretherton et al. (1976), A technique for objective analysis and design of oceanographic
+        experiments, Deep-Sea Research 23.
 
     Example:
         >>> anomalies = np.full((1, 1, 1, 5), np.nan, "float32")
@@ -47,17 +48,25 @@ class GridInterpolation(keras.layers.Layer):
 
     def __init__(self, time, y, x, variance, noise, tolerance=1e-3, max_iterations=300, **kwargs):
         super().__init__(autocast=False, **kwargs)
-        self.time, self.y, self.x = (tuple(float(value) for value in axis) for axis in (time, y, x))
-        self.variance, self.noise = float(variance), float(noise)
+        self.axes = {"time": time, "y": y, "x": x}
+        self.variances = {"variance": float(variance), "noise": float(noise)}
         self.tolerance, self.max_iterations = float(tolerance), int(max_iterations)
-        for share, scale, power in (self.time, self.y, self.x):
+        for share, scale, power in self.axes.values():
             if not (0 <= share <= 1 and scale > 0 and 0 < power <= 2):
                 raise ValueError(
-                    "Expected axes as (share in [0, 1], positive scale, power in (0, 2]), "
-                    f"found {(share, scale, power)}."
+                    f"Expected axes as (share in [0, 1], positive scale, power in (0, 2]), found {(share, scale, power)}."
                 )
-        if not (self.variance > 0 and self.noise > 0):
-            raise ValueError(f"Expected positive variances, found {self.variance} and {self.noise} of the noise.")
+        if not (variance > 0 and noise > 0):
+            raise ValueError(f"Expected positive variances, found {variance} and {noise} of the noise.")
+        # As weights, so that they can be fitted to data and are saved with a model.
+        initial = np.array([*time, *y, *x, variance, noise], "float64")
+        self.covariance = self.add_weight(
+            (11,), lambda shape, dtype: ops.cast(initial, dtype), name="covariance", trainable=False
+        )
+
+    def assign(self, time, y, x, variance, noise) -> None:
+        """Other parameters, as in the constructor."""
+        self.covariance.assign([*time, *y, *x, variance, noise])
 
     def call(self, anomalies):
         return self.solve(anomalies)[0]
@@ -84,7 +93,7 @@ class GridInterpolation(keras.layers.Layer):
     def _conjugate_gradients(self, values, mask, adjoint=False):
         """Solves (B⁻¹ + M / r) x = M y / r; with `adjoint`, (B⁻¹ + M / r) x = y / r, of which M x is the gradient."""
         bases, spectrum = self._basis(mask)
-        rate = 1 / self.noise
+        rate = 1 / self.covariance[10]
         root = tf.sqrt(spectrum / (1 + rate * spectrum))
         forward = lambda z: _transform(z, bases)  # noqa: E731  from coefficients to the grid
         backward = lambda f: _transform(f, [tf.transpose(basis) for basis in bases])  # noqa: E731
@@ -115,26 +124,25 @@ class GridInterpolation(keras.layers.Layer):
         """Eigenvectors of the three correlation matrices, and the eigenvalues of B (time, y, x)."""
         _, *sizes = tf.unstack(tf.shape(mask))
         values, vectors = [], []
-        for size, (share, scale, power) in zip(sizes, (self.time, self.y, self.x), strict=True):
-            # In double precision: single precision gives eigenvalues of smooth covariances that are negative.
+        # In double precision: single precision gives eigenvalues of smooth covariances that are negative.
+        parameters = tf.cast(self.covariance.value, "float64")
+        for size, (share, scale, power) in zip(
+            sizes, [tf.unstack(axis) for axis in tf.unstack(tf.reshape(parameters[:9], (3, 3)))], strict=True
+        ):
             distance = tf.abs(tf.range(size)[:, None] - tf.range(size)[None])
             correlation = share + (1 - share) * tf.exp(-((tf.cast(distance, "float64") / scale) ** power))
             value, vector = tf.linalg.eigh(correlation)
             values.append(tf.cast(tf.maximum(value, 1e-9), mask.dtype))
             vectors.append(tf.cast(vector, mask.dtype))
         t, y, x = values
-        return vectors, self.variance * t[:, None, None] * y[:, None] * x
+        return vectors, self.covariance[9] * t[:, None, None] * y[:, None] * x
 
     def compute_output_shape(self, input_shape):
         return input_shape
 
     def get_config(self):
-        axes = {"time": self.time, "y": self.y, "x": self.x}
-        variances = {"variance": self.variance, "noise": self.noise}
-        return {
-            **super().get_config(), **axes, **variances,
-            "tolerance": self.tolerance, "max_iterations": self.max_iterations,
-        }  # fmt: skip
+        limits = {"tolerance": self.tolerance, "max_iterations": self.max_iterations}
+        return {**super().get_config(), **self.axes, **self.variances, **limits}
 
 
 def _transform(field, bases):

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from geodl.layers.window_tokens import FieldTokens
+
 
 @keras.saving.register_keras_serializable(package="geodl")
 class DynamicsPrior(keras.layers.Layer):
@@ -115,3 +117,65 @@ class BilinearAutoencoder(keras.layers.Layer):
     def get_config(self):
         config = {"channels": self.channels, "kernel_size": self.kernel_size, "factor": self.factor}
         return {**super().get_config(), **config}
+
+
+@keras.saving.register_keras_serializable(package="geodl")
+class FieldAutoencoder(keras.layers.Layer):
+    r"""Two scales of \(W_3\, [W_1 * \mathbf x,\; (W_2 * \mathbf x) \odot (W_2' * \mathbf x)]\), added, on fields.
+
+    The convolutions are over tokens of 2×2 pixels with all their times. The coarse scale works on means over `factor` tokens.
+
+    Args:
+        channels: of the convolutions.
+        factor: tokens on each side of a mean.
+
+    Call arguments:
+        state: (batch, time, y, x).
+
+    Returns:
+        Of the same shape.
+
+    References:
+        Fablet et al. (2021), Learning variational data assimilation models and solvers, JAMES 13.
+
+    Example:
+        >>> prior = FieldAutoencoder(channels=8)
+        >>> print(tuple(prior(np.ones((2, 5, 20, 31), "float32")).shape))
+        (2, 5, 20, 31)
+    """
+
+    def __init__(self, channels, factor=4, **kwargs):
+        super().__init__(**kwargs)
+        self.channels, self.factor = int(channels), int(factor)
+        self.tokens = FieldTokens(2, dtype=self.dtype_policy)
+
+        def convolution():
+            return keras.layers.Conv2D(self.channels, 3, padding="same", dtype=self.dtype_policy)
+
+        self.linear, self.left, self.right = ([convolution() for _ in range(2)] for _ in range(3))
+
+    def build(self, input_shape):
+        shape = self.tokens.compute_output_shape(input_shape)
+        for layer in (*self.linear, *self.left, *self.right):
+            layer.build(shape)
+        self.combine = [keras.layers.Dense(shape[-1], dtype=self.dtype_policy) for _ in range(2)]
+        for layer in self.combine:
+            layer.build((*shape[:-1], 2 * self.channels))
+
+    def call(self, state):
+        tokens = self.tokens(state)
+        _, rows, columns, _ = ops.shape(tokens)
+        padded = ops.pad(tokens, ((0, 0), (0, -rows % self.factor), (0, -columns % self.factor), (0, 0)))
+        coarse = self._scale(0, ops.average_pool(padded, self.factor, self.factor))
+        coarse = ops.repeat(ops.repeat(coarse, self.factor, axis=1), self.factor, axis=2)[:, :rows, :columns]
+        return self.tokens.inverse(coarse + self._scale(1, tokens), ops.shape(state))
+
+    def _scale(self, i, x):
+        products = self.left[i](x) * self.right[i](x)
+        return self.combine[i](ops.concatenate([self.linear[i](x), products], axis=-1))
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "channels": self.channels, "factor": self.factor}

@@ -44,9 +44,8 @@ class WindowNetwork(keras.layers.Layer):
         self.convolutions.build((*token_shape[:-1], len(input_shape) * token_shape[-1]))
 
     def call(self, windows):
-        _, length, components = ops.shape(windows[0])
         tokens = ops.concatenate([self.tokens(window) for window in windows], axis=-1)
-        return self.tokens.inverse(self.convolutions(tokens), length, components)
+        return self.tokens.inverse(self.convolutions(tokens), ops.shape(windows[0]))
 
     def compute_output_shape(self, input_shape):
         return input_shape[0]

@@ -1,4 +1,4 @@
-"""Windows of a state as tokens: a few consecutive times are one token, which is what makes assimilation networks trainable."""
+"""States as images of tokens: a few times, or a few pixels, are one token, which is what makes their networks trainable."""
 
 import keras
 from keras import ops
@@ -38,8 +38,9 @@ class WindowTokens(keras.layers.Layer):
             return ops.reshape(padded, (batch, count, 1, self.patch * components))
         return ops.swapaxes(ops.reshape(padded, (batch, count, self.patch, components)), 2, 3)
 
-    def inverse(self, tokens, length, components):
-        """Window (batch, length, components) of tokens."""
+    def inverse(self, tokens, shape):
+        """Window of this shape, (batch, time, component), of tokens."""
+        _, length, components = shape
         batch, count = ops.shape(tokens)[:2]
         if self.ring:
             tokens = ops.swapaxes(tokens, 2, 3)
@@ -52,3 +53,51 @@ class WindowTokens(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "patch": self.patch, "ring": self.ring}
+
+
+@keras.saving.register_keras_serializable(package="geodl")
+class FieldTokens(keras.layers.Layer):
+    """Cuts fields into tokens of `patch` × `patch` pixels with all their times, and puts tokens together again.
+
+    Args:
+        patch: side of a token; fields are padded with zeros to a multiple of it.
+
+    Call arguments:
+        fields: (batch, time, y, x).
+
+    Returns:
+        Tokens (batch, ⌈y / patch⌉, ⌈x / patch⌉, time · patch²).
+
+    Example:
+        >>> tokens = FieldTokens(patch=2)
+        >>> print(tuple(tokens(np.ones((2, 5, 20, 31), "float32")).shape))
+        (2, 10, 16, 20)
+    """
+
+    def __init__(self, patch, **kwargs):
+        super().__init__(**kwargs)
+        self.patch = int(patch)
+
+    def call(self, fields):
+        p = self.patch
+        batch, times, height, width = ops.shape(fields)
+        rows, columns = -(-height // p), -(-width // p)
+        padded = ops.pad(fields, ((0, 0), (0, 0), (0, rows * p - height), (0, columns * p - width)))
+        pixels = ops.reshape(padded, (batch, times, rows, p, columns, p))
+        return ops.reshape(ops.transpose(pixels, (0, 2, 4, 1, 3, 5)), (batch, rows, columns, times * p * p))
+
+    def inverse(self, tokens, shape):
+        """Fields of this shape, (batch, time, y, x), of tokens."""
+        p = self.patch
+        _, times, height, width = shape
+        batch, rows, columns, _ = ops.shape(tokens)
+        pixels = ops.transpose(ops.reshape(tokens, (batch, rows, columns, times, p, p)), (0, 3, 1, 4, 2, 5))
+        return ops.reshape(pixels, (batch, times, rows * p, columns * p))[:, :, :height, :width]
+
+    def compute_output_shape(self, input_shape):
+        batch, times, *sizes = input_shape
+        rows, columns = (None if size is None else -(-size // self.patch) for size in sizes)
+        return (batch, rows, columns, times * self.patch**2)
+
+    def get_config(self):
+        return {**super().get_config(), "patch": self.patch}

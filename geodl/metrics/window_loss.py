@@ -37,12 +37,14 @@ class WindowLoss(keras.losses.Loss):
 
     $$ \overline{(\mu - x)^2} / s^2 + \overline{\mathrm{CRPS}(\mu, \sigma; x)} / s $$
 
+    Where the truth is NaN, as on land, the loss is 0.
+
     Args:
         scale: \(s\), about the standard deviation of the states.
 
     Call arguments:
-        truth: states (batch, time, component).
-        estimate: (batch, time, component, 2), mean and standard deviation.
+        truth: states (batch, time, component), or fields (batch, time, y, x).
+        estimate: (batch, ..., 2), mean and standard deviation.
 
     Example:
         >>> estimate = np.stack([np.zeros((1, 5, 3)), np.ones((1, 5, 3))], axis=-1)
@@ -56,8 +58,11 @@ class WindowLoss(keras.losses.Loss):
 
     def call(self, truth, estimate):
         mean, deviation = estimate[..., 0], estimate[..., 1]
+        known = ops.isfinite(truth)
+        truth = ops.where(known, truth, ops.stop_gradient(mean))
         squares = ops.square(mean - truth) / self.scale**2
-        return squares + gaussian_crps(ops.stop_gradient(mean), deviation, truth) / self.scale
+        crps = gaussian_crps(ops.stop_gradient(mean), deviation, truth) / self.scale
+        return squares + ops.where(known, crps, 0)
 
     def get_config(self):
         return {**super().get_config(), "scale": self.scale}
@@ -65,5 +70,8 @@ class WindowLoss(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable(package="geodl")
 def window_mse(truth, estimate):
-    """Mean squared error of the mean of an estimate (batch, time, component, 2)."""
-    return ops.mean(ops.square(estimate[..., 0] - truth), axis=(1, 2))
+    """Mean squared error of the mean of an estimate (batch, ..., 2), where the truth is known."""
+    known = ops.isfinite(truth)
+    squares = ops.square(ops.where(known, estimate[..., 0] - ops.where(known, truth, 0), 0))
+    axes = tuple(range(1, len(squares.shape)))
+    return ops.sum(squares, axis=axes) / ops.maximum(ops.sum(ops.cast(known, squares.dtype), axis=axes), 1)

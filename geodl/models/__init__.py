@@ -5,6 +5,9 @@ from geodl.models.cloud_cnn import CloudCNN
 from geodl.models.cloud_nowcaster import CloudNowcaster
 from geodl.models.cloud_unet import CloudUNet
 from geodl.models.direct_network import DirectNetwork
+from geodl.models.field_fourdvarnet import FieldFourDVarNet
+from geodl.models.field_interpolator import FieldInterpolator
+from geodl.models.field_unet import FieldUNet
 from geodl.models.fourdvarnet import FourDVarNet
 from geodl.models.gridded import GriddedModel
 from geodl.models.lstm_forecaster import LSTMForecaster
@@ -17,6 +20,9 @@ __all__ = [
     "CloudNowcaster",
     "CloudUNet",
     "DirectNetwork",
+    "FieldFourDVarNet",
+    "FieldInterpolator",
+    "FieldUNet",
     "FourDVarNet",
     "GeoModel",
     "GriddedModel",

@@ -6,6 +6,7 @@ from keras import ops
 from geodl.layers.cost_terms import ObservationCost, PriorCost
 from geodl.layers.recurrent_solver import RecurrentSolver
 from geodl.layers.variational_cost import VariationalCost
+from geodl.layers.window_tokens import WindowTokens
 from geodl.models.state_assimilator import StateAssimilator
 
 
@@ -52,7 +53,9 @@ class FourDVarNet(StateAssimilator):
         dtype = self.dtype_policy
         terms = {"observation": ObservationCost(dtype=dtype), "prior": PriorCost(prior, dtype=dtype)}
         self.cost = VariationalCost(terms, learned=True, dtype=dtype)
-        self.solver = RecurrentSolver(self.cost, self.iterations, guess.patch, self.hidden, guess.reach, dtype=dtype)
+        tokens = WindowTokens(guess.patch, ring=guess.reach is not None, dtype=dtype)
+        kernel_size = (3, 1 if guess.reach is None else 2 * guess.reach + 1)
+        self.solver = RecurrentSolver(self.cost, self.iterations, tokens, self.hidden, kernel_size, dtype=dtype)
 
     @property
     def shortest(self):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geodl import datasets, dynamics, plotting, zoo
-from geodl.baselines import AttractorPosterior, EnKS, OptimalInterpolation, StrongConstraint4DVar, WeakConstraint4DVar
+from geodl.baselines import AttractorPosterior, EnKS, StateInterpolation, StrongConstraint4DVar, WeakConstraint4DVar
 from geodl.layers import ODEIntegrator
 from geodl.metrics import gaussian_crps
 from geodl.themes.cases import case_of, rounded
@@ -91,7 +91,7 @@ def approaches(case: str) -> dict:
         return StrongConstraint4DVar(equation, **shape, first_guess=guess, growth=(1.0,), iterations=15)
 
     compared = {
-        "optimal interpolation": fitted(lambda: OptimalInterpolation(**shape, ring=ring)),
+        "optimal interpolation": fitted(lambda: StateInterpolation(**shape, ring=ring)),
         "EnKS": fitted(lambda: EnKS(equation, **shape, **ensemble)),
         "weak 4D-Var": fitted(lambda: WeakConstraint4DVar(equation, **shape, ring=ring)),
         "direct network": lambda: zoo.load(f"{case}_direct"),

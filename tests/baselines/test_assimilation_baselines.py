@@ -9,7 +9,7 @@ from geodl.baselines import (
     AttractorPosterior,
     EnKF,
     EnKS,
-    OptimalInterpolation,
+    StateInterpolation,
     StrongConstraint4DVar,
     ThreeDVar,
     WeakConstraint4DVar,
@@ -108,7 +108,7 @@ def test_strong_4dvar_finds_the_initial_state_of_exact_observations():
 
 def test_a_window_that_no_trajectory_fits_keeps_its_first_guess():
     observations = 30 * np.random.default_rng(0).standard_normal((1, 50, 3)).astype("float32")
-    guess = OptimalInterpolation(3, 0.01).estimate(np.random.default_rng(1).standard_normal((9, 50, 3)))
+    guess = StateInterpolation(3, 0.01).estimate(np.random.default_rng(1).standard_normal((9, 50, 3)))
     model = StrongConstraint4DVar(Lorenz63(), 3, 0.01, first_guess=guess, growth=(1.0,), iterations=3)
     np.testing.assert_array_equal(model(observations), guess(observations))
 
@@ -119,7 +119,7 @@ def test_optimal_interpolation_is_the_regression_on_what_is_seen():
     states -= states.mean()
     y = np.full((1, 5, 1), np.nan, "float32")
     y[0, [1, 3], 0] = 1.0, -0.5
-    found = np.array(OptimalInterpolation(1, 1.0, variance=R).estimate(states)(y))[0, :, 0]
+    found = np.array(StateInterpolation(1, 1.0, variance=R).estimate(states)(y))[0, :, 0]
     # A process whose covariance depends on the lag alone is what is fitted: the same by its definition.
     lagged = np.array([np.sum(states[:, lag:, 0] * states[:, : 5 - lag, 0]) for lag in range(5)]) / (5 * len(states))
     C = lagged[np.abs(np.subtract.outer(np.arange(5), np.arange(5)))]
@@ -128,7 +128,7 @@ def test_optimal_interpolation_is_the_regression_on_what_is_seen():
 
 
 def test_optimal_interpolation_on_a_ring_turns_with_its_observations():
-    model = OptimalInterpolation(6, 0.1, ring=True).estimate(np.random.default_rng(0).standard_normal((50, 8, 6)))
+    model = StateInterpolation(6, 0.1, ring=True).estimate(np.random.default_rng(0).standard_normal((50, 8, 6)))
     y = np.where(np.random.default_rng(1).random((1, 8, 6)) < 0.3, 1.0, np.nan).astype("float32")
     np.testing.assert_allclose(model(np.roll(y, 2, axis=2)), np.roll(model(y), 2, axis=2), atol=1e-5)
 
@@ -187,7 +187,7 @@ def test_a_method_without_climatology_asks_for_it():
         (lambda: LETKF(Lorenz63(), 3, 0.01, members=5, variance=-1.0), "Expected a positive variance; found -1.0"),
         (lambda: LETKF(Lorenz63(), 3, 0.01, members=5, inflation=0.0), "Expected a positive inflation; found 0.0"),
         (lambda: StrongConstraint4DVar(Lorenz63(), 3, 0.01, variance=-2.0), "Expected a positive variance; found -2.0"),
-        (lambda: OptimalInterpolation(3, 0.01, variance=0.0), "Expected a positive variance; found 0.0"),
+        (lambda: StateInterpolation(3, 0.01, variance=0.0), "Expected a positive variance; found 0.0"),
         (lambda: ThreeDVar(Lorenz63(), 3, 0.01, share=0.0), "Expected a positive share"),
     ],
 )

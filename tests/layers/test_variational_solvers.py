@@ -14,6 +14,7 @@ from geodl.layers import (
     ODEIntegrator,
     RecurrentSolver,
     VariationalCost,
+    WindowTokens,
 )
 from layer_check import check_layer
 
@@ -109,7 +110,9 @@ def test_wrong_settings_are_refused(make, message):
 
 
 def window_solver(reach=None):
-    return RecurrentSolver(VariationalCost({"observation": ObservationCost()}, learned=True), 3, patch=4, hidden=8, reach=reach)
+    tokens, width = WindowTokens(4, ring=reach is not None), 1 if reach is None else 2 * reach + 1
+    cost = VariationalCost({"observation": ObservationCost()}, learned=True)
+    return RecurrentSolver(cost, 3, tokens, hidden=8, kernel_size=(3, width))
 
 
 @pytest.mark.parametrize(("reach", "components"), [(None, 3), (1, 6)], ids=["vector", "ring"])

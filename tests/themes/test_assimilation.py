@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from geodl import zoo
-from geodl.baselines import OptimalInterpolation
+from geodl.baselines import StateInterpolation
 from geodl.errors import InputError
 from geodl.themes import assimilation
 
@@ -26,7 +26,7 @@ def test_scores_are_those_of_their_definitions(interpolation):
 
 
 def test_an_estimate_without_spread_is_scored_by_its_absolute_error(interpolation):
-    class Point(OptimalInterpolation):
+    class Point(StateInterpolation):
         def forward(self, samples):
             return {"state": super().forward(samples)["state"]}
 
@@ -55,7 +55,7 @@ def test_the_comparison_makes_rows_and_a_picture(interpolation):
 
 def test_a_model_of_no_case_is_told():
     with pytest.raises(InputError, match="found 5 components every 0.1"):
-        assimilation.evaluate(OptimalInterpolation(5, 0.1))
+        assimilation.evaluate(StateInterpolation(5, 0.1))
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ FEWEST_PAIRS = 50
 def fit_covariance(anomalies: np.ndarray) -> dict:
     r"""Fits the parameters of `GridInterpolation` to the products of pairs of observed values.
 
-    $$ c_i(l) = \sigma^2 \left(a_i + (1 - a_i)\, e^{-(l / L_i)^{p_i}}\right), \quad i \in \{t, y, x\}, \quad r = c(0) - \sigma^2 $$
+    $$ c_i(l) = \sigma^2 \left(a_i + (1 - a_i)\, e^{-(l / L_i)^{p_i}}\right), \quad r = c(0) - \sigma^2, \quad i \in \{t, y, x\} $$
 
     Args:
         anomalies: (time, y, x), NaN where missing.
@@ -47,8 +47,8 @@ def fit_covariance(anomalies: np.ndarray) -> dict:
         return np.concatenate([(found[i] - covariances[axis] / total) * weights[axis] for i, axis in enumerate(fitted)])
 
     start, low, high = [0.9], [0.05], [0.999]
-    for axis in fitted:
-        start, low, high = start + [0.1, 4.0, 1.2], low + [0.0, 0.3, 0.7], high + [0.95, 300.0, 1.9]
+    for _ in fitted:
+        start, low, high = [*start, 0.1, 4.0, 1.2], [*low, 0.0, 0.3, 0.7], [*high, 0.95, 300.0, 1.9]
     found = optimize.least_squares(misfit, start, bounds=(low, high)).x if fitted else np.array([0.9])
     axes = {axis: tuple(found[1 + 3 * place : 4 + 3 * place]) for place, axis in enumerate(fitted)}
     space = axes.get(1) or axes.get(2) or (0.0, 1.0, 1.0)

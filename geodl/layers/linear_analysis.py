@@ -1,0 +1,170 @@
+"""The best linear estimate of a field with gaps, and its error: the first guess of every network here."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from geodl.layers.covariance_fit import fit_covariance
+from geodl.layers.grid_interpolation import GridInterpolation
+
+# Over a longer series windows are moved by this share of their length.
+_WINDOWS_OVER_EACH = 4
+
+
+@keras.saving.register_keras_serializable(package="geodl")
+class LinearAnalysis(keras.layers.Layer):
+    r"""Reduced-space optimal interpolation on empirical orthogonal functions, then local interpolation of the residual.
+
+    $$ \mathbf x_t = \bar{\mathbf x} + E\, \mathbf a_t + \mathbf e_t, \quad
+       \mathrm{cov}(\mathbf a_{t + l}, \mathbf a_t) = C_l, \quad l = 0 \dots D - 1 $$
+
+    The amplitudes of a window of D times are estimated together, with what the modes leave out as noise; \(\mathbf e\) is
+    estimated by `GridInterpolation`. Without modes it is optimal interpolation, on any grid.
+
+    Args:
+        modes: number of orthogonal functions; 0 for none.
+        lags: D.
+        grid: (rows, columns) of the mean and the modes; a mean that is one number fits any grid.
+
+    Call arguments:
+        observations: (batch, time, y, x), NaN where missing.
+
+    Returns:
+        Estimate and standard deviation of its error (batch, time, y, x).
+
+    Raises:
+        ValueError: modes without a grid.
+
+    References:
+        Kaplan et al. (1997), Reduced space optimal analysis for historical data sets, Journal of Geophysical Research 102.
+
+    Example:
+        >>> series = np.cumsum(np.random.default_rng(0).standard_normal((60, 6, 8)), axis=0).astype("float32")
+        >>> layer = LinearAnalysis(modes=3, lags=4, grid=(6, 8))
+        >>> layer.adapt(series, noise=0.1)
+        >>> estimate, deviation = layer(series[None, :4])
+        >>> print(tuple(estimate.shape))
+        (1, 4, 6, 8)
+    """
+
+    def __init__(self, modes=0, lags=1, grid=None, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        self.modes, self.lags = int(modes), int(lags)
+        self.grid = None if grid is None else tuple(int(size) for size in grid)
+        if self.modes and self.grid is None:
+            raise ValueError("Modes need a `grid`.")
+        shape = self.grid or (1, 1)
+        add = lambda name, shape: self.add_weight(shape, "zeros", name=name, trainable=False)  # noqa: E731
+        self.mean = add("mean", shape)
+        self.eofs, self.lagged = add("eofs", (self.modes, *shape)), add("lagged", (self.lags, self.modes, self.modes))
+        self.noise = add("noise", ())  # of the observations, with what the modes leave out
+        self.local = GridInterpolation((0, 1, 1), (0, 1, 1), (0, 1, 1), 1.0, 1.0, dtype=self.dtype_policy)
+
+    def adapt(self, fields: np.ndarray, noise: float | None = None) -> None:
+        """Takes mean, modes and covariances from fields (time, y, x), NaN where missing; modes need fields without gaps.
+
+        Args:
+            fields: a series of consecutive times, NaN on land and, without modes, in gaps.
+            noise: variance of the observation errors, where the fields are the truth; else it is fitted.
+        """
+        seen = np.isfinite(fields)
+        with np.errstate(invalid="ignore"):
+            count = seen.sum(axis=0)
+            mean = np.where(seen, fields, 0).sum(axis=0) / np.maximum(count, 1)
+        overall = fields[seen].mean()
+        mean = overall if self.grid is None else np.where(count > 0, mean, overall)
+        residual = fields - mean
+        left = 0.0
+        if self.modes:
+            sea = seen.all(axis=0)
+            anomalies = residual[:, sea].astype("float64")
+            _, _, patterns = np.linalg.svd(anomalies, full_matrices=False)
+            amplitudes = anomalies @ patterns[: self.modes].T
+            eofs = np.zeros((self.modes, *self.grid))
+            eofs[:, sea] = patterns[: self.modes]
+            count = len(amplitudes)
+            # Over the length, not the number of pairs: only so is the covariance positive definite for sure.
+            lagged = [amplitudes[lag:].T @ amplitudes[: count - lag] / count for lag in range(self.lags)]
+            self.eofs.assign(eofs)
+            self.lagged.assign(np.stack(lagged))
+            residual = residual.copy()
+            residual[:, sea] -= amplitudes @ patterns[: self.modes]
+            left = (residual[:, sea] ** 2).mean()
+        fitted = fit_covariance(residual)
+        noise = max(fitted["noise"] if noise is None else noise, 1e-3 * fitted["variance"])
+        self.mean.assign(np.broadcast_to(mean, self.mean.shape))
+        self.local.assign(**{**fitted, "noise": noise})
+        # Twice what is left: its errors are not independent from pixel to pixel.
+        self.noise.assign(noise + 2 * left)
+
+    def call(self, observations):
+        anomalies = ops.cast(observations, self.variable_dtype) - self.mean
+        estimate, variance = tf.zeros_like(anomalies), tf.zeros_like(anomalies)
+        if self.modes:
+            estimate, variance = self._reduced(anomalies)
+        residual = anomalies - estimate
+        # What interpolation makes of ones: 1 where much is seen nearby, 0 far from everything.
+        seen = tf.math.is_finite(residual)
+        ones = tf.where(seen, tf.ones_like(residual), residual)
+        local, known = tf.split(self.local(tf.concat([residual, ones], axis=0)), 2, axis=0)
+        left = self.local.covariance[9] * (1 - tf.clip_by_value(known, 0.0, 0.999))
+        return self.mean + estimate + local, tf.sqrt(variance + left)
+
+    def _reduced(self, anomalies):
+        """Part of the field that the modes span, and the variance of its error (batch, time, y, x)."""
+        batch, length, rows, columns = tf.unstack(tf.shape(anomalies))
+        flat = tf.reshape(anomalies, (batch, length, rows * columns))
+        seen = tf.math.is_finite(flat)
+        eofs = tf.reshape(self.eofs.value, (self.modes, rows * columns))
+        pairs = tf.reshape(eofs[:, None] * eofs, (self.modes**2, rows * columns))
+        information = tf.reshape(
+            tf.einsum("bts,ks->btk", tf.cast(seen, flat.dtype), pairs), (batch, length, self.modes, self.modes)
+        )
+        data = tf.einsum("bts,ks->btk", tf.where(seen, flat, tf.zeros_like(flat)), eofs)
+
+        window = tf.minimum(self.lags, length)
+        stride = tf.maximum(window // _WINDOWS_OVER_EACH, 1)
+        starts = tf.minimum(tf.range(0, length - window + stride, stride), length - window)
+        times = starts[:, None] + tf.range(window)
+        amplitudes, covariances = self._windows(
+            tf.gather(information, times, axis=1) / self.noise, tf.gather(data, times, axis=1) / self.noise
+        )
+        # Where windows overlap, what is in the middle of one counts more.
+        place = tf.range(window)
+        weight = tf.cast(tf.minimum(place + 1, window - place), flat.dtype) ** 2
+        total = tf.math.unsorted_segment_sum(tf.tile(weight, [tf.size(starts)]), tf.reshape(times, [-1]), length)
+
+        def blend(values):
+            """(batch, start, time, …) to (batch, time, mode · …)."""
+            values = tf.reshape(values, (batch, tf.size(times), -1)) * tf.tile(weight, [tf.size(starts)])[:, None]
+            summed = tf.math.unsorted_segment_sum(tf.transpose(values, (1, 0, 2)), tf.reshape(times, [-1]), length)
+            return tf.transpose(summed / total[:, None, None], (1, 0, 2))
+
+        estimate = tf.einsum("btk,ks->bts", blend(amplitudes), eofs)
+        variance = tf.nn.relu(tf.einsum("btk,ks->bts", blend(covariances), pairs))
+        return tf.reshape(estimate, tf.shape(anomalies)), tf.reshape(variance, tf.shape(anomalies))
+
+    def _windows(self, information, data):
+        """Amplitudes (batch, start, time, mode) of windows, and their covariances (batch, start, time, mode, mode)."""
+        batch, starts, window, modes = tf.unstack(tf.shape(data))
+        lag = tf.range(window)[:, None] - tf.range(window)
+        later = tf.gather(self.lagged.value, tf.abs(lag))
+        prior = tf.where((lag >= 0)[..., None, None], later, tf.linalg.matrix_transpose(later))
+        size = window * modes
+        prior = tf.reshape(tf.transpose(prior, (0, 2, 1, 3)), (size, size))
+        # (I + C N) a = C b and P = (I + C N)⁻¹ C: no inverse of C is needed.
+        product = tf.einsum("iuk,bsukl->bsiul", tf.reshape(prior, (size, window, modes)), information)
+        system = tf.eye(size, dtype=data.dtype) + tf.reshape(product, (batch, starts, size, size))
+        right = tf.einsum("ij,bsj->bsi", prior, tf.reshape(data, (batch, starts, size)))
+        everything = tf.broadcast_to(prior, (batch, starts, size, size))
+        solution = tf.linalg.solve(system, tf.concat([right[..., None], everything], axis=-1))
+        covariance = tf.reshape(solution[..., 1:], (batch, starts, window, modes, window, modes))
+        covariance = tf.linalg.diag_part(tf.transpose(covariance, (0, 1, 3, 5, 2, 4)))
+        return tf.reshape(solution[..., 0], (batch, starts, window, modes)), tf.transpose(covariance, (0, 1, 4, 2, 3))
+
+    def compute_output_shape(self, input_shape):
+        return input_shape, input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "modes": self.modes, "lags": self.lags, "grid": self.grid}

@@ -1,0 +1,167 @@
+"""What all interpolation of fields with gaps shares: its input and output, as xarray."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from geodl.errors import InputError
+from geodl.models.base import GeoModel, Variable
+
+NAMES = ("SPM", "adt")  # read where no variable is named
+GRIDS = (("y", "x"), ("lat", "lon"), ("latitude", "longitude"))
+DAY = np.timedelta64(1, "D")
+# Of so many days with observations, a pixel that is seen on none is land.
+DAYS_THAT_SHOW_LAND = 60
+# A concentration is log-normal: what is interpolated is its logarithm.
+CONCENTRATION_UNITS = {f"{mass}{per}" for mass in ("g", "mg", "ug", "kg") for per in ("m-3", "/m3", "m^-3", "l-1", "/l")}
+
+
+@dataclass(frozen=True)
+class Field:
+    """A daily series as it is interpolated.
+
+    Args:
+        name: of the variable.
+        values: (day, y, x), NaN where missing; the logarithm to base 10 of a concentration.
+        sea: (y, x), True where values are wanted.
+        days: index of each time of the dataset among the days.
+        logarithmic: values are logarithms.
+        coordinates: of rows and columns.
+    """
+
+    name: str
+    values: np.ndarray
+    sea: np.ndarray
+    days: np.ndarray
+    logarithmic: bool
+    coordinates: tuple[np.ndarray, np.ndarray]
+
+
+class FieldInterpolator(GeoModel):
+    """A series of daily fields with gaps → the fields everywhere on sea, with their standard deviation.
+
+    Subclasses define `analyse(field)`: `Field` → mean and standard deviation (day, y, x); a method that does not know its error
+    gives NaN.
+
+    `predict(ds, variable=None)` reads one variable, by default `SPM` or `adt` or the only one on a grid, with dimensions
+    (time, lat, lon), any number of days from one up, also days without any observation. It returns the variable filled, and
+    `<variable>_standard_deviation`: of the logarithm to base 10, where the variable is a concentration. Sea is where the
+    variable `mask` is 1; without `mask`, all pixels but those that are never seen in 60 observed days or more.
+    """
+
+    theme = "interpolation"
+    input_variable = Variable(
+        "SPM or adt", tuple(("time", *grid) for grid in GRIDS), units="of the variable", valid_range=(-np.inf, np.inf)
+    )
+
+    def analyse(self, field: Field) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation (day, y, x) of a field, in its units or of its logarithm."""
+        raise NotImplementedError(f"{type(self).__name__} does not define `analyse`.")
+
+    def predict(self, x, variable: str | None = None, **options):
+        """Fills the gaps of an `xarray.Dataset`; arrays are treated as in Keras.
+
+        Raises:
+            InputError: no such variable, other dimensions, times that repeat or share a day, no valid value at all, or values
+                that are all the same.
+        """
+        if not isinstance(x, xr.Dataset):
+            return super().predict(x, **options)
+        field = self.encode(x, variable)
+        return self.decode(dict(zip(("mean", "deviation"), self.analyse(field), strict=True)), x, field)
+
+    def encode(self, ds: xr.Dataset, variable: str | None = None) -> Field:
+        array = _select(ds, variable)
+        logarithmic = _is_concentration(array)
+        values = array.values.astype("float64")
+        values[~np.isfinite(values)] = np.nan
+        if logarithmic:
+            refused = int((values <= 0).sum())
+            if refused:
+                warnings.warn(f"{refused} values of {array.name} are zero or negative, which no concentration is: masked.",
+                              stacklevel=3)  # fmt: skip
+            values = np.log10(np.where(values > 0, values, np.nan))
+        seen = np.isfinite(values)
+        if not seen.any():
+            raise InputError(f"Expected some valid values of {array.name}; found none.")
+        if np.ptp(values[seen]) == 0 and seen.sum() > 1:
+            raise InputError(f"Expected values of {array.name} that differ; all are {array.values[seen][0]:g}.")
+        days = _days(array)
+        series = np.full((days.max() + 1, *values.shape[1:]), np.nan, "float32")
+        series[days] = values
+        rows, columns = (_coordinate(array, dim) for dim in array.dims[1:])
+        return Field(str(array.name), series, _sea(ds, array, seen), days, logarithmic, (rows, columns))
+
+    def decode(self, fields: dict[str, np.ndarray], ds: xr.Dataset, field: Field) -> xr.Dataset:
+        array = ds[field.name]
+        order = _select(ds, field.name).dims
+        mean, deviation = (np.where(field.sea, fields[name][field.days], np.nan) for name in ("mean", "deviation"))
+        if field.logarithmic:
+            mean = 10.0**mean
+        of = "the logarithm to base 10 of " if field.logarithmic else ""
+        units = "1" if field.logarithmic else array.attrs.get("units", "1")
+        attributes = {"long_name": f"standard deviation of {of}{field.name}", "units": units}
+        variables = {field.name: (order, mean.astype("float32"), array.attrs)}
+        if np.isfinite(deviation).any():
+            variables[f"{field.name}_standard_deviation"] = (order, deviation.astype("float32"), attributes)
+        found = xr.Dataset(variables, array.coords, {**ds.attrs, "Conventions": "CF-1.11"})
+        return found.squeeze("time") if "time" not in array.dims else found.transpose(*array.dims, ...)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], 2)
+
+
+def _select(ds: xr.Dataset, variable: str | None) -> xr.DataArray:
+    """The variable, its dimensions in the order time, rows, columns; a single field becomes a series of one."""
+    gridded = {str(name): grid for name, array in ds.data_vars.items() for grid in GRIDS if {*array.dims} - {"time"} == {*grid}}
+    if variable is None:
+        named = [name for name in NAMES if name in gridded] or [name for name in gridded if name not in ("mask", "truth")]
+        if len(named) != 1:
+            raise InputError(
+                f"Expected one variable with dimensions (time, lat, lon), or its name; found {sorted(gridded) or 'none'}."
+            )
+        variable = named[0]
+    if variable not in ds:
+        raise InputError(f"Expected a variable {variable!r}; the dataset has {sorted(map(str, ds.data_vars))}.")
+    if variable not in gridded:
+        raise InputError(f"Expected {variable} with dimensions (time, lat, lon) or (time, y, x); found {ds[variable].dims}.")
+    array = ds[variable]
+    if not np.issubdtype(array.dtype, np.number):
+        raise InputError(f"Expected numbers in {variable}; found values of type {array.dtype}.")
+    array = array if "time" in array.dims else array.expand_dims("time")
+    return array.transpose("time", *gridded[variable])
+
+
+def _is_concentration(array: xr.DataArray) -> bool:
+    units = array.attrs.get("units", "").lower().replace(" ", "").replace("³", "3").replace("−", "-")
+    return units in CONCENTRATION_UNITS or array.attrs.get("standard_name", "").startswith("mass_concentration")
+
+
+def _days(array: xr.DataArray) -> np.ndarray:
+    """Place of each time among the days from the first to the last one."""
+    if array.sizes["time"] == 1:
+        return np.zeros(1, int)
+    if "time" not in array.coords:
+        raise InputError(f"Expected a coordinate `time` for {array.name}; the dataset has none.")
+    times = array.time.values
+    if not np.issubdtype(times.dtype, np.datetime64):
+        raise InputError(f"Expected dates in the coordinate `time`; found values of type {times.dtype}.")
+    if len(np.unique(times)) < len(times):
+        raise InputError("Expected distinct values of `time`; some times are repeated.")
+    days = (times - times.min() + DAY // 2) // DAY
+    if len(np.unique(days)) < len(days):
+        raise InputError(f"Expected one field a day; found {len(days)} times in {len(np.unique(days))} days.")
+    return days.astype(int)
+
+
+def _coordinate(array: xr.DataArray, dim: str) -> np.ndarray:
+    return array[dim].values.astype("float64") if dim in array.coords else np.arange(array.sizes[dim], dtype="float64")
+
+
+def _sea(ds: xr.Dataset, array: xr.DataArray, seen: np.ndarray) -> np.ndarray:
+    if "mask" in ds and {*ds.mask.dims} == {*array.dims[1:]}:
+        return ds.mask.transpose(*array.dims[1:]).values == 1
+    observed = seen[seen.any(axis=(1, 2))]
+    return observed.any(axis=0) if len(observed) >= DAYS_THAT_SHOW_LAND else np.ones(seen.shape[1:], bool)

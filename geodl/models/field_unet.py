@@ -1,0 +1,211 @@
+"""Interpolation of fields by a U-Net that corrects the best linear estimate."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from geodl.layers.linear_analysis import LinearAnalysis
+from geodl.layers.unet import UNetDecoder, UNetEncoder
+from geodl.layers.window_tokens import FieldTokens
+from geodl.models.field_interpolator import Field, FieldInterpolator
+from geodl.models.gridded import GriddedModel
+
+FEATURES = 5  # estimate, its standard deviation, observations, mean, sea
+# On data that the model has not learned, this share of the observed values tells how far to trust the network.
+WITHHELD = 0.1
+
+
+@keras.saving.register_keras_serializable(package="geodl")
+class FieldUNet(FieldInterpolator, GriddedModel):
+    r"""Corrects the linear estimate, in units of its error.
+
+    $$ \hat{\mathbf x} = \mathbf x_l + \sigma_l\, f_\theta, \quad \hat\sigma = \sigma_l\, \mathrm{softplus}(g_\theta) $$
+
+    \(\mathbf x_l\) and \(\sigma_l\) are those of a `LinearAnalysis`. \(f, g\) come from one U-Net on pixels of 2×2 and the days
+    of a window as channels, and start at 0 and at 1. On another grid than the one that it has learned, the analysis is fitted
+    to the data, and withheld observations tell which part of the correction to keep and how large the errors are.
+
+    Args:
+        days: in a window.
+        filters: channels of the U-Net on each level.
+        blocks: residual blocks on each level.
+        modes: of the `LinearAnalysis`.
+        lags: likewise.
+        grid: (rows, columns) that the analysis has learned.
+
+    Call arguments:
+        inputs: (batch, day, feature, y, x): linear estimate and its standard deviation, observations (NaN where missing),
+            mean, and 1 on sea, 0 on land, all but the last in the units of the field.
+
+    Returns:
+        (batch, day, y, x, 2): mean and standard deviation.
+
+    References:
+        Ronneberger et al. (2015), U-Net: convolutional networks for biomedical image segmentation, MICCAI.
+
+    Example:
+        >>> model = FieldUNet(days=5, filters=(8, 16), blocks=(1, 1))
+        >>> print(tuple(model(np.ones((2, 5, 5, 12, 16), "float32")).shape))
+        (2, 5, 12, 16, 2)
+    """
+
+    tile, margin, multiple = 256, 32, 8
+
+    def __init__(self, days, filters, blocks, modes=0, lags=21, grid=None, **kwargs):
+        super().__init__(**kwargs)
+        self.days, self.filters, self.blocks = int(days), tuple(filters), tuple(blocks)
+        self.modes, self.lags, self.grid = int(modes), int(lags), None if grid is None else tuple(grid)
+        dtype = self.dtype_policy
+        self.analysis = LinearAnalysis(self.modes, self.lags, self.grid, dtype="float32")
+        self.tokens = FieldTokens(2, dtype=dtype)
+        self.encoder = UNetEncoder(self.filters, self.blocks, dtype=dtype)
+        self.decoder = UNetDecoder(self.blocks[:-1], dtype=dtype)
+        self.head = keras.layers.Dense(2 * 4 * self.days, kernel_initializer="zeros", dtype="float32")
+
+    def build(self, input_shape):
+        self.scale = self.add_weight((), "ones", name="scale", trainable=False)
+        rows, columns = self.grid or (1, 1)
+        self.rows = self.add_weight((rows,), "zeros", name="rows", trainable=False)
+        self.columns = self.add_weight((columns,), "zeros", name="columns", trainable=False)
+        shape = (None, None, None, 4 * FEATURES * self.days)
+        self.encoder.build(shape)
+        shapes = self.encoder.compute_output_shape(shape)
+        self.decoder.build(shapes)
+        self.head.build(shapes[0])
+
+    def call(self, inputs, training=None):
+        inputs = ops.cast(inputs, self.variable_dtype)
+        correction, factor = self.correction(inputs)
+        return ops.stack([inputs[:, :, 0] + inputs[:, :, 1] * correction, inputs[:, :, 1] * factor], axis=-1)
+
+    def correction(self, inputs):
+        """Correction and factor of the standard deviation, each (batch, day, y, x)."""
+        features = self._features(inputs)
+        batch, _, height, width = ops.shape(features)
+        step = 2 ** len(self.filters)
+        features = ops.pad(features, ((0, 0), (0, 0), (0, -height % step), (0, -width % step)))
+        image = self.tokens(ops.cast(features, self.compute_dtype))
+        outputs = ops.cast(self.head(self.decoder(self.encoder(image))), self.variable_dtype)
+        outputs = self.tokens.inverse(outputs, (batch, 2 * self.days, height, width))
+        # softplus(.5413) = 1
+        return outputs[:, : self.days], ops.softplus(outputs[:, self.days :] + 0.5413)
+
+    def _features(self, inputs):
+        """What the network sees, without units: (batch, day · feature, y, x)."""
+        estimate, deviation, observations, mean, sea = ops.unstack(inputs, axis=2)
+        seen = ops.isfinite(observations)
+        innovation = ops.where(seen, ops.where(seen, observations, 0) - estimate, 0)
+        seen = ops.cast(seen, inputs.dtype)
+        quantities = [(estimate - mean) / self.scale, deviation / self.scale, innovation / self.scale, seen]
+        # All of them are 0 on land; that sea is 1 shows the difference.
+        return ops.concatenate([*(quantity * sea for quantity in quantities), sea], axis=1)
+
+    def summarise(self, outputs):
+        return {"mean": outputs[..., 0], "deviation": outputs[..., 1]}
+
+    def adapt(self, series: np.ndarray, coordinates: tuple[np.ndarray, np.ndarray], noise: float | None = None) -> None:
+        """Takes analysis and scale from a training series (day, y, x) on these rows and columns."""
+        self.analysis.adapt(series, noise)
+        self.scale.assign(np.nanstd(series - self.analysis.mean.numpy()))
+        for weight, coordinate in zip((self.rows, self.columns), coordinates, strict=True):
+            weight.assign(coordinate)
+
+    def inputs(self, values: np.ndarray, sea: np.ndarray, analysis: LinearAnalysis | None = None) -> np.ndarray:
+        """Features (day, feature, y, x) of a series of observations (day, y, x), NaN where missing."""
+        analysis = self.analysis if analysis is None else analysis
+        estimate, deviation = (field[0].numpy() for field in tf.function(analysis)(tf.constant(values[None], "float32")))
+        mean = np.broadcast_to(analysis.mean.numpy(), values.shape)
+        return np.stack([estimate, deviation, values, mean, np.broadcast_to(sea, values.shape)], axis=1).astype("float32")
+
+    def analyse(self, field: Field) -> tuple[np.ndarray, np.ndarray]:
+        values = np.where(field.sea, field.values, np.nan)
+        length = len(values)
+        values = np.pad(values, ((0, max(0, self.days - length)), (0, 0), (0, 0)), constant_values=np.nan)
+        if self._has_learned(field):
+            mean, deviation = self._windows(self.inputs(values, field.sea))
+        else:
+            mean, deviation = self._elsewhere(values, field.sea)
+        return mean[:length], deviation[:length]
+
+    def _has_learned(self, field: Field) -> bool:
+        return self.grid == field.sea.shape and all(
+            np.allclose(weight, coordinate, atol=1e-3)
+            for weight, coordinate in zip((self.rows.numpy(), self.columns.numpy()), field.coordinates, strict=True)
+        )
+
+    def _elsewhere(self, values, sea):
+        analysis = LinearAnalysis()
+        analysis.adapt(values)
+        withheld = _withheld(values)
+        inputs = self.inputs(np.where(withheld, np.nan, values), sea, analysis)
+        found, deviation = self._scaled(inputs, analysis)
+        estimate = inputs[:, 0][withheld]
+        correction, error = found[withheld] - estimate, values[withheld] - estimate
+        share = np.clip((correction * error).sum() / ((correction**2).sum() + 1e-30), 0, 1)
+        # What is withheld has errors of its own.
+        noise = analysis.local.covariance.numpy()[10]
+        spread = np.maximum(((error - share * correction) ** 2).mean() - noise, 1e-4 * noise)
+        factor = np.sqrt(spread / (deviation[withheld] ** 2).mean())
+
+        inputs = self.inputs(values, sea, analysis)
+        found, deviation = self._scaled(inputs, analysis)
+        return inputs[:, 0] + share * (found - inputs[:, 0]), factor * deviation
+
+    def _scaled(self, inputs, analysis):
+        """Windows of data whose variance is another one than that of the training data."""
+        mean = float(analysis.mean.numpy().mean())
+        factor = float(self.scale.numpy() / np.sqrt(analysis.local.covariance.numpy()[9]))
+        scaled = inputs.copy()
+        scaled[:, [0, 2, 3]] = (inputs[:, [0, 2, 3]] - mean) * factor
+        scaled[:, 1] = inputs[:, 1] * factor
+        found, deviation = self._windows(scaled)
+        return found / factor + mean, deviation / factor
+
+    def _windows(self, inputs):
+        """Mean and standard deviation (day, y, x) of a series: windows overlap, their middle counts most."""
+        length, days = len(inputs), self.days
+        starts = np.unique([*range(0, length - days, max(days // 3, 1)), length - days])
+        weight = np.minimum(np.arange(1, days + 1), np.arange(days, 0, -1))[:, None, None].astype("float32") ** 2
+        total = np.zeros((length, 1, 1), "float32")
+        blended = {name: np.zeros((length, *inputs.shape[-2:]), "float32") for name in ("mean", "deviation")}
+        for start in starts:
+            window = slice(start, start + days)
+            for name, values in self.forward(inputs[None, window]).items():
+                blended[name][window] += weight * values[0]
+            total[window] += weight
+        return tuple(values / total for values in blended.values())
+
+    def compute_output_shape(self, input_shape):
+        batch, days, _, height, width = input_shape
+        return (batch, days, height, width, 2)
+
+    def compute_output_spec(self, inputs, training=None):
+        return keras.KerasTensor(self.compute_output_shape(inputs.shape), dtype=self.variable_dtype)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "days": self.days,
+            "filters": self.filters,
+            "blocks": self.blocks,
+            "modes": self.modes,
+            "lags": self.lags,
+            "grid": self.grid,
+        }
+
+
+def _withheld(values: np.ndarray) -> np.ndarray:
+    """Observed values to withhold, under gaps of another shape: those of the series, turned and moved."""
+    random = np.random.default_rng(0)
+    seen = np.isfinite(values)
+    withheld = np.zeros(seen.shape, bool)
+    for day in random.permutation(len(values)):
+        gaps = ~seen[random.integers(len(seen))][::-1, ::-1]
+        gaps = np.roll(gaps, random.integers(gaps.shape), axis=(0, 1))
+        hidden = seen[day] & gaps
+        if 0 < hidden.sum() < seen[day].sum():
+            withheld[day] = hidden
+        if withheld.sum() >= WITHHELD * seen.sum():
+            break
+    return withheld if withheld.any() else seen & (random.random(seen.shape) < WITHHELD)
