@@ -138,7 +138,7 @@ def observed_windows(
 
 
 def series_windows(
-    inputs: list[np.ndarray], targets: list[np.ndarray], days: int, batch_size: int, seed: int = 0
+    inputs: list[np.ndarray], targets: list[np.ndarray], days: int, batch_size: int, patch: int | None = None, seed: int = 0
 ) -> tf.data.Dataset:
     """Windows at random places of series of fields: endless batches (inputs, targets).
 
@@ -147,6 +147,7 @@ def series_windows(
         targets: as many series (day, y, x).
         days: in a window.
         batch_size: windows a batch.
+        patch: side of squares at random places, in pixels; whole fields by default.
         seed: of the random choices.
 
     Example:
@@ -155,19 +156,22 @@ def series_windows(
         >>> print(x.shape, y.shape)
         (4, 9, 5, 8, 8) (4, 9, 8, 8)
     """
+    features, *grid = inputs[0].shape[1:]
+    sizes = grid if patch is None else [patch, patch]
 
     def draw():
         random = np.random.default_rng(seed)
         while True:
-            places = []
+            pairs = []
             for _ in range(batch_size):
                 run = random.integers(len(inputs))
+                starts = [random.integers(length - size + 1) for length, size in zip(grid, sizes, strict=True)]
                 first = random.integers(len(inputs[run]) - days + 1)
-                places.append((run, slice(first, first + days)))
-            yield tuple(np.stack([series[run][window] for run, window in places]) for series in (inputs, targets))
+                rows, columns = (slice(start, start + size) for start, size in zip(starts, sizes, strict=True))
+                pairs.append([series[run][first : first + days, ..., rows, columns] for series in (inputs, targets)])
+            yield tuple(np.stack(series) for series in zip(*pairs, strict=True))
 
-    features, *grid = inputs[0].shape[1:]
-    shapes = ((batch_size, days, features, *grid), (batch_size, days, *grid))
+    shapes = ((batch_size, days, features, *sizes), (batch_size, days, *sizes))
     return tf.data.Dataset.from_generator(draw, output_signature=tuple(tf.TensorSpec(shape) for shape in shapes)).prefetch(2)
 
 

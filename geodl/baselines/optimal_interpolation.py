@@ -40,7 +40,7 @@ class OptimalInterpolation(FieldInterpolator):
     def analyse(self, field: Field) -> tuple[np.ndarray, np.ndarray]:
         analysis = self.analysis
         if analysis is None:
-            analysis = LinearAnalysis()
+            analysis = LinearAnalysis(grid=field.sea.shape)
             analysis.adapt(np.where(field.sea, field.values, np.nan))
         estimate, deviation = tf.function(analysis)(tf.constant(field.values[None]))
         return estimate[0].numpy(), deviation[0].numpy()

@@ -5,12 +5,13 @@ from scipy import optimize
 
 LAGS = np.array([1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48])
 FEWEST_PAIRS = 50
+INCREMENT = 3  # times
 
 
 def fit_covariance(anomalies: np.ndarray) -> dict:
     r"""Fits the parameters of `GridInterpolation` to the products of pairs of observed values.
 
-    $$ c_i(l) = \sigma^2 \left(a_i + (1 - a_i)\, e^{-(l / L_i)^{p_i}}\right), \quad r = c(0) - \sigma^2, \quad i \in \{t, y, x\} $$
+    $$ c_i(l) = \sigma^2 \left(a_i + (1 - a_i)\, e^{-(l / L_i)^{p_i}}\right), \quad r = c(0) - \sigma^2 $$
 
     Args:
         anomalies: (time, y, x), NaN where missing.
@@ -59,6 +60,54 @@ def fit_covariance(anomalies: np.ndarray) -> dict:
         "variance": float(found[0] * total),
         "noise": float((1 - found[0]) * total),
     }
+
+
+def fit_two_covariances(series: np.ndarray) -> tuple[dict | None, dict]:
+    r"""Covariances of what does not change in time and of what does, whose mean at a pixel is not known.
+
+    Increments in time have the correlation in space of what changes, and half their mean square is
+    \(r + \sigma_d^2\, (1 - \rho_t(l))\); the rest of the variance is that of what does not change.
+
+    Args:
+        series: (time, y, x), NaN where missing, of mean 0.
+
+    Returns:
+        Parameters as `fit_covariance` gives them: of the constant part, None where the series is too short to know it, and of
+        the changing part.
+
+    Example:
+        >>> random = np.random.default_rng(0)
+        >>> changing = np.cumsum(random.standard_normal((60, 1, 1)), axis=0) * np.ones((1, 20, 20))
+        >>> constant, changing = fit_two_covariances(0.1 * changing + np.sin(np.arange(20)))
+        >>> print(constant["variance"] > 0.1)
+        True
+    """
+    whole = fit_covariance(series)
+    lag = min(INCREMENT, len(series) // 2)
+    increments = series[lag:] - series[: len(series) - lag] if lag else np.empty((0,))
+    if np.isfinite(increments).sum() < FEWEST_PAIRS or np.nanstd(increments) == 0:
+        return None, whole
+    changes = fit_covariance(increments)
+    lags = LAGS[len(series) > LAGS + 1]
+    squares = [(series[lag:] - series[:-lag]) ** 2 for lag in lags]
+    known = np.array([np.isfinite(square).any() for square in squares])
+    lags = lags[known].astype(float)
+    halves = np.array([np.nanmean(square) / 2 for square, kept in zip(squares, known, strict=True) if kept])
+    noise = changes["noise"] / 2
+
+    def misfit(parameters):
+        variance, scale, power = parameters
+        return (noise + variance * (1 - np.exp(-((lags / scale) ** power))) - halves) / np.sqrt(lags)
+
+    total = whole["variance"] + whole["noise"]
+    start = [min(max(halves.max() - noise, 0.01 * total), total), 4.0, 1.2]
+    bounds = [1e-3 * total, 0.3, 0.7], [1.001 * total, 300.0, 1.9]
+    variance, scale, power = optimize.least_squares(misfit, start, bounds=bounds).x
+    changing = {**changes, "time": (0.0, scale, power), "variance": variance, "noise": max(noise, 1e-3 * variance)}
+    left = max(total - variance - noise, 1e-3 * total)
+    # Each observation of what is constant is disturbed by what changes, for as long as it stays.
+    disturbance = (variance + noise) * (1 + 2 * scale)
+    return {"time": (1.0, 1.0, 1.0), "y": whole["y"], "x": whole["x"], "variance": left, "noise": disturbance}, changing
 
 
 def _lagged(values, seen, axis):

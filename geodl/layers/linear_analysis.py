@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from geodl.layers.covariance_fit import fit_covariance
+from geodl.layers.covariance_fit import fit_covariance, fit_two_covariances
 from geodl.layers.grid_interpolation import GridInterpolation
 
 # Over a longer series windows are moved by this share of their length.
@@ -62,16 +62,22 @@ class LinearAnalysis(keras.layers.Layer):
         self.local = GridInterpolation((0, 1, 1), (0, 1, 1), (0, 1, 1), 1.0, 1.0, dtype=self.dtype_policy)
 
     def adapt(self, fields: np.ndarray, noise: float | None = None) -> None:
-        """Takes mean, modes and covariances from fields (time, y, x), NaN where missing; modes need fields without gaps.
+        """Takes mean, modes and covariances from a series of fields (time, y, x).
 
         Args:
-            fields: a series of consecutive times, NaN on land and, without modes, in gaps.
+            fields: of consecutive times, NaN on land; without modes also in gaps, where `adapt_with_gaps` does the work.
             noise: variance of the observation errors, where the fields are the truth; else it is fitted.
+
+        Raises:
+            ValueError: gaps in the fields that modes are taken from.
         """
         seen = np.isfinite(fields)
-        with np.errstate(invalid="ignore"):
-            count = seen.sum(axis=0)
-            mean = np.where(seen, fields, 0).sum(axis=0) / np.maximum(count, 1)
+        count = seen.sum(axis=0)
+        if ((count > 0) & (count < len(fields))).any():
+            if self.modes:
+                raise ValueError("Modes need fields without gaps: NaN on land alone.")
+            return self.adapt_with_gaps(fields)
+        mean = np.where(seen, fields, 0).sum(axis=0) / np.maximum(count, 1)
         overall = fields[seen].mean()
         mean = overall if self.grid is None else np.where(count > 0, mean, overall)
         residual = fields - mean
@@ -97,6 +103,19 @@ class LinearAnalysis(keras.layers.Layer):
         self.local.assign(**{**fitted, "noise": noise})
         # Twice what is left: its errors are not independent from pixel to pixel.
         self.noise.assign(noise + 2 * left)
+
+    def adapt_with_gaps(self, series: np.ndarray) -> None:
+        """Takes mean and covariances from a series (time, y, x) with gaps, of which the mean of a pixel is not known.
+
+        The mean is the optimal interpolation of what does not change in time; in a single field it is one number.
+        """
+        overall = series[np.isfinite(series)].mean()
+        constant, changing = fit_two_covariances(series - overall)
+        mean = np.float32(overall)
+        if constant is not None:
+            mean = mean + GridInterpolation(**constant)(tf.constant((series - overall)[None], "float32"))[0, 0].numpy()
+        self.mean.assign(np.broadcast_to(mean, self.mean.shape))
+        self.local.assign(**{**changing, "noise": max(changing["noise"], 1e-3 * changing["variance"])})
 
     def call(self, observations):
         anomalies = ops.cast(observations, self.variable_dtype) - self.mean

@@ -2,6 +2,7 @@
 
 from geodl.metrics.cloud_criterion import ClassAccuracy, CloudAccuracy, CloudTypeLoss
 from geodl.metrics.forecast_scores import attractor_distance, relative_rmse, valid_prediction_time
+from geodl.metrics.interpolation_scores import InterpolationScores
 from geodl.metrics.lyapunov import kaplan_yorke_dimension, lyapunov_spectrum
 from geodl.metrics.nowcast_scores import NowcastScores
 from geodl.metrics.window_loss import WindowLoss, gaussian_crps, window_mse
@@ -10,6 +11,7 @@ __all__ = [
     "ClassAccuracy",
     "CloudAccuracy",
     "CloudTypeLoss",
+    "InterpolationScores",
     "NowcastScores",
     "WindowLoss",
     "attractor_distance",

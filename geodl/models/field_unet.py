@@ -135,7 +135,7 @@ class FieldUNet(FieldInterpolator, GriddedModel):
         )
 
     def _elsewhere(self, values, sea):
-        analysis = LinearAnalysis()
+        analysis = LinearAnalysis(grid=sea.shape)
         analysis.adapt(values)
         withheld = _withheld(values)
         inputs = self.inputs(np.where(withheld, np.nan, values), sea, analysis)
@@ -154,7 +154,7 @@ class FieldUNet(FieldInterpolator, GriddedModel):
 
     def _scaled(self, inputs, analysis):
         """Windows of data whose variance is another one than that of the training data."""
-        mean = float(analysis.mean.numpy().mean())
+        mean = float(analysis.mean.numpy()[inputs[0, 4] > 0].mean())
         factor = float(self.scale.numpy() / np.sqrt(analysis.local.covariance.numpy()[9]))
         scaled = inputs.copy()
         scaled[:, [0, 2, 3]] = (inputs[:, [0, 2, 3]] - mean) * factor

@@ -1,0 +1,117 @@
+"""Pictures of fields with gaps, and of what interpolation makes of them."""
+
+import numpy as np
+import xarray as xr
+from matplotlib import animation as movies
+from matplotlib import colors
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+LAND = "#b8a88a"
+
+
+def interpolation(observed: xr.DataArray, found: xr.DataArray, deviation: xr.DataArray | None) -> Figure:
+    """Some days of a series: what is observed, the estimate, and its standard deviation.
+
+    Args:
+        observed: (time, y, x) or (y, x), NaN in gaps and on land.
+        found: of the same shape, NaN on land.
+        deviation: standard deviation, of the same shape; nothing where there is none.
+    """
+    shown = [field.expand_dims("time") if "time" not in field.dims else field for field in (observed, found, deviation)
+             if field is not None]  # fmt: skip
+    days = np.unique(np.linspace(0, shown[0].sizes["time"] - 1, 4).round().astype(int))
+    figure, axes = plt.subplots(
+        len(shown), len(days), figsize=(3.6 * len(days) + 1, 3 * len(shown)), sharex=True, sharey=True, layout="constrained",
+        squeeze=False,
+    )  # fmt: skip
+    norm = _norm(shown[1])
+    for row, (name, field) in enumerate(zip(("observed", "estimate", "standard deviation"), shown, strict=False)):
+        for axis, day in zip(axes[row], days, strict=True):
+            scale = norm if row < 2 else colors.Normalize(0, np.nanquantile(field, 0.99))
+            image = _map(axis, field.isel(time=day), scale, "viridis" if row < 2 else "magma")
+            axis.set_title(f"{name}, {_day(field, day)}", fontsize=9)
+        figure.colorbar(image, ax=axes[row], label=field.attrs.get("units", ""))
+    figure.suptitle(str(observed.name))
+    return figure
+
+
+def interpolation_comparison(table: dict, ds: xr.Dataset, variable: str, day: int) -> Figure:
+    """One day: truth, what is observed, each reconstruction and its error; and the spectra of the errors.
+
+    Args:
+        table: {approach: InterpolationScores}, as `themes.interpolation.compare` returns it.
+        ds: the variable as observed, and `truth` (time, y, x).
+        variable: its name.
+        day: index of the day that is drawn.
+    """
+    truth = ds.truth.isel(time=day)
+    logarithmic = next(iter(table.values())).logarithmic
+    norm = _norm(truth)
+    figure, axes = plt.subplots(3, len(table) + 1, figsize=(3 * (len(table) + 1), 8.4), layout="constrained", squeeze=False)
+    for axis, field, title in zip(axes[:2, 0], (truth, ds[variable].isel(time=day)), ("truth", "observed"), strict=True):
+        image = _map(axis, field, norm, "viridis")
+        axis.set_title(f"{title}, {_day(ds[variable], day)}", fontsize=9)
+    units = ds[variable].attrs.get("units", "")
+    figure.colorbar(image, ax=axes[1, 0], label=units, orientation="horizontal", shrink=0.8)
+    transform = np.log10 if logarithmic else lambda values: values
+    errors = {name: transform(scores.fields[day]) - transform(truth.values) for name, scores in table.items()}
+    bound = np.nanquantile(np.abs(np.stack(list(errors.values()))), 0.98)
+    for (name, scores), row in zip(table.items(), axes.T[1:], strict=True):
+        _map(row[0], truth.copy(data=scores.fields[day]), norm, "viridis")
+        row[0].set_title(name, fontsize=9)
+        image = _map(row[1], truth.copy(data=errors[name]), colors.Normalize(-bound, bound), "RdBu_r")
+        row[1].set_title(f"error, RMSE in gaps {scores.rmse_gaps:.3g}", fontsize=8)
+        row[2].loglog(scores.wavelength, scores.error_spectrum, label="error")
+        row[2].loglog(scores.wavelength, scores.truth_spectrum, color="black", label="truth")
+        row[2].invert_xaxis()
+        row[2].set_xlabel("wavelength (pixels)", fontsize=8)
+        row[2].sharey(axes[2, 1])
+    label = "error of log10" if logarithmic else f"error ({units})"
+    figure.colorbar(image, ax=axes[1, 1:], label=label, shrink=0.8)
+    axes[2, 1].legend(fontsize=8)
+    axes[2, 1].set_ylabel("spectral density", fontsize=8)
+    axes[2, 0].bar(range(len(table)), [scores.rmse_gaps for scores in table.values()])
+    axes[2, 0].set_xticks(range(len(table)), list(table), rotation=60, ha="right", fontsize=7)
+    axes[2, 0].set_title("RMSE in gaps", fontsize=9)
+    return figure
+
+
+def animation(observed: xr.DataArray, found: xr.DataArray) -> movies.FuncAnimation:
+    """The series, what is observed beside the estimate; `animation.save("series.gif", writer="pillow")` writes it.
+
+    Args:
+        observed: (time, y, x), NaN in gaps and on land.
+        found: of the same shape, NaN on land.
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained", sharex=True, sharey=True)
+    norm = _norm(found)
+    images = [_map(axis, field.isel(time=0), norm, "viridis") for axis, field in zip(axes, (observed, found), strict=True)]
+    figure.colorbar(images[1], ax=axes, label=found.attrs.get("units", ""))
+
+    def draw(day):
+        for image, field in zip(images, (observed, found), strict=True):
+            image.set_array(field.isel(time=day).values)
+        axes[0].set_title(f"observed, {_day(observed, day)}", fontsize=9)
+        axes[1].set_title("estimate", fontsize=9)
+        return images
+
+    return movies.FuncAnimation(figure, draw, frames=found.sizes["time"], interval=150)
+
+
+def _norm(field: xr.DataArray):
+    """Colours from the first to the last percent of the values; logarithmic for what is positive and spans a decade."""
+    low, high = np.nanquantile(field, [0.01, 0.99])
+    return colors.LogNorm(low, high) if low > 0 and high > 10 * low else colors.Normalize(low, high)
+
+
+def _map(axis, field: xr.DataArray, norm, cmap):
+    y, x = field.dims
+    lines = [field[dim].values if dim in field.coords else np.arange(field.sizes[dim]) for dim in (x, y)]
+    axis.set_facecolor(LAND)
+    axis.tick_params(labelsize=7)
+    return axis.pcolormesh(*lines, field.values, norm=norm, cmap=cmap, rasterized=True)
+
+
+def _day(field: xr.DataArray, day: int) -> str:
+    return str(field.time.values[day])[:10] if "time" in field.coords else f"field {day}"

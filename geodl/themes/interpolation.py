@@ -1,0 +1,149 @@
+"""Space-time interpolation: daily fields from what clouds leave of them.
+
+| | |
+|---|---|
+| cases | `sediments` (suspended sediment, simulated), `sea_level` (Mediterranean, altimetry under real clouds) |
+| input | daily fields with noise, NaN under clouds and on land |
+| output | the fields everywhere on sea, and their standard deviation |
+| datasets | `sediments`, config `osse`; `sea_level`: split by time |
+| criterion | squared error of the field, of log10 of a concentration |
+| scores | in gaps, where observed and everywhere: RMSE, R², MAPE, gradients, spectra, CRPS, coverage of the 90 % interval |
+"""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from geodl import datasets, plotting, zoo
+from geodl.baselines import Dineof, FieldClimatology, OptimalInterpolation
+from geodl.errors import InputError
+from geodl.metrics.interpolation_scores import InterpolationScores
+from geodl.themes.cases import rounded
+
+
+@dataclass(frozen=True)
+class Case:
+    """A variable of a dataset, the config that methods learn from, and the published models."""
+
+    dataset: str
+    config: str
+    training: str
+    variable: str
+    logarithmic: bool
+    modes: int
+    models: tuple[tuple[str, str], ...]
+    example: int
+
+
+CASES = {
+    "sediments": Case(
+        "sediments", "osse", "osse_long", "SPM", True, 40, (("U-Net", "sediment_unet"), ("4DVarNet", "sediment_4dvarnet")), 52
+    ),
+    "sea_level": Case("sea_level", "mediterranean", "mediterranean", "adt", False, 0, (("4DVarNet", "ssh_4dvarnet"),), 14),
+}
+BASELINES = ("climatology", "interpolation in time", "DINEOF", "optimal interpolation", "reduced-space interpolation")
+
+
+def approaches(case: str) -> dict:
+    """What is compared in a case: {name: function that makes the model}."""
+    setting = CASES[case]
+
+    def training():
+        """Truth (day, y, x) of the training split, its logarithm for concentrations, and the variance of the noise."""
+        ds = datasets.open_dataset(setting.dataset, setting.training, "train")
+        transform = np.log10 if setting.logarithmic else np.asarray
+        truth = transform(ds.truth.values)
+        return truth, float(np.nanvar(transform(ds[setting.variable].values) - truth))
+
+    compared = {
+        "climatology": lambda: FieldClimatology().estimate(training()[0]),
+        "interpolation in time": lambda: FieldClimatology(interpolate=True).estimate(training()[0]),
+        "DINEOF": Dineof,
+        "optimal interpolation": lambda: OptimalInterpolation().estimate(*training()),
+    }
+    if setting.modes:
+        compared["reduced-space interpolation"] = lambda: OptimalInterpolation(setting.modes, 15).estimate(*training())
+    published = zoo.list_models(theme="interpolation")
+    return compared | {label: (lambda name=name: zoo.load(name)) for label, name in setting.models if name in published}
+
+
+def evaluate(model, case: str, split: str = "test") -> InterpolationScores:
+    """Scores of a model or baseline on the series of a split."""
+    setting = CASES[case]
+    ds = datasets.open_dataset(setting.dataset, setting.config, split)
+    start = time.perf_counter()
+    found = model.predict(ds.drop_vars("truth"), setting.variable)
+    seconds = 100 * (time.perf_counter() - start) / ds.sizes["time"]
+    name = f"{setting.variable}_standard_deviation"
+    return InterpolationScores.of(
+        found[setting.variable].values.astype("float64"),
+        found[name].values if name in found else None,
+        ds.truth.values.astype("float64"),
+        np.isfinite(ds[setting.variable].values),
+        setting.logarithmic,
+        seconds,
+    )
+
+
+def compare(case: str = "sediments", progress=lambda names: names) -> dict[str, InterpolationScores]:
+    """Scores of every approach on the test split.
+
+    Args:
+        case: one of `CASES`.
+        progress: wraps the list of approaches.
+    """
+    return {name: evaluate(approaches(case)[name](), case) for name in progress(list(approaches(case)))}
+
+
+def rows(table: dict[str, InterpolationScores]) -> list[dict]:
+    """The comparison as flat rows, for CSV."""
+    return [
+        {
+            "approach": name,
+            **{key: value[0] for key, value in _result(scores).items()},
+            "seconds_for_100_frames": float(f"{scores.seconds:.3g}"),
+        }
+        for name, scores in table.items()
+    ]
+
+
+def card_scores(model, progress=lambda work: work) -> dict[str, list[float]]:
+    """Scores of a model as a card keeps them, on the test split of its case."""
+    return next(_result(evaluate(model, case)) for case in progress([case_of_model(model)]))
+
+
+def baseline_scores(model) -> dict[str, dict[str, list[float]]]:
+    """Scores of the baselines in the case of a model, as a card keeps them."""
+    case = case_of_model(model)
+    return {name: _result(evaluate(make(), case)) for name, make in approaches(case).items() if name in BASELINES}
+
+
+def case_of_model(model) -> str:
+    """The case on whose grid a model has learned.
+
+    Raises:
+        InputError: there is none.
+    """
+    grids = {(64, 64): "sediments", (128, 344): "sea_level"}
+    if model.grid not in grids:
+        raise InputError(f"Expected a model of the grids of {', '.join(grids.values())}; found {model.grid}.")
+    return grids[model.grid]
+
+
+def figure(table: dict[str, InterpolationScores], case: str):
+    """One day with its reconstructions and their errors, and the spectra of the errors."""
+    setting = CASES[case]
+    ds = datasets.open_dataset(setting.dataset, setting.config, "test")
+    return plotting.interpolation_comparison(table, ds, setting.variable, setting.example)
+
+
+def picture(observed, known, found):
+    """What was observed in the user's own file beside the estimate."""
+    variable = next(str(name) for name in found.data_vars)
+    deviation = found.get(f"{variable}_standard_deviation")
+    return plotting.interpolation(known[variable].transpose(*found[variable].dims), found[variable], deviation)
+
+
+def _result(scores: InterpolationScores) -> dict[str, list[float]]:
+    return {name: [rounded(getattr(scores, name))] for name in scores.SCORES}
