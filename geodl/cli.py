@@ -72,14 +72,19 @@ def predict(
     picture: Annotated[Path | None, typer.Option(help="Also draw a PNG.")] = None,
     time: Annotated[str | None, typer.Option(help="Forecast from this time instead of the last one.")] = None,
     steps: Annotated[int | None, typer.Option(help="Number of states to forecast, for models of a trajectory.")] = None,
+    variable: Annotated[str | None, typer.Option(help="Which one to fill, for models that interpolate fields.")] = None,
 ) -> None:
     """Apply a published model to a NetCDF file."""
     from geodl import zoo
 
     # What the card knows is told before TensorFlow is loaded.
-    if zoo.card(name)["theme"] != "forecasting" and steps is not None:
+    theme = zoo.card(name)["theme"]
+    if theme != "forecasting" and steps is not None:
         raise InputError(f"--steps is for models of a trajectory; {name} has fixed lead times.")
-    _forecast(name, file, output, picture, time, {} if steps is None else {"steps": steps})
+    if theme != "interpolation" and variable is not None:
+        raise InputError(f"--variable is for models that interpolate fields; {name} reads one of its own.")
+    options = {"steps": steps, "variable": variable}
+    _forecast(name, file, output, picture, time, {key: value for key, value in options.items() if value is not None})
 
 
 @app.command()
@@ -201,9 +206,13 @@ def _forecast(name: str, file: Path, output: Path, picture: Path | None, time: s
         written = [write_netcdf(forecast, output)]
         if figure is not None:
             written.append(write_whole(picture, lambda path: figure.savefig(path, dpi=110)))
-        progress.update(task, advance=1, description=f"{name}: applied up to {str(known.time.values.max())[:16]}")
+        progress.update(task, advance=1, description=_applied(name, known))
     for path in written:
         print(path)
+
+
+def _applied(name: str, ds) -> str:
+    return f"{name}: applied up to {str(ds.time.values.max())[:16]}" if "time" in ds.coords else f"{name}: applied"
 
 
 def _until(ds, time: str):

@@ -76,7 +76,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
 
 def clouds_of_places(cloudy: np.ndarray, shape: tuple[int, int, int], random: np.random.Generator) -> np.ndarray:
-    """Masks (day, y, x) cut out of a scene (frame, row, column): for some days at one place, two hours a day, then at another."""
+    """Masks (day, y, x) cut out of a scene (frame, row, column): some days at one place, two hours a day, then at another."""
     days, height, width = shape
     masks = np.empty(shape, bool)
     for first in range(0, days, DAYS_OF_ONE_PLACE):

@@ -26,9 +26,9 @@ def training_series(copies: int = 4, seed: int = 0):
         analysis = LinearAnalysis(grid=sea.shape)
         analysis.adapt(truth[~month], noise)
         for _ in range(copies):
-            # Clouds of other days, turned at random.
-            seen = np.isfinite(observed[random.permutation(len(truth))[: month.sum()]])[:, :, :: random.choice([-1, 1])]
-            seen = np.roll(seen, random.integers(sea.shape), axis=(1, 2))
+            # The clouds of other days, of other places, and turned.
+            seen = np.roll(np.isfinite(observed), random.integers([len(truth), *sea.shape]), axis=(0, 1, 2))
+            seen = seen[: month.sum(), :, :: random.choice([-1, 1])]
             series = truth[month] + np.sqrt(noise) * random.standard_normal(truth[month].shape)
             inputs.append(reader.inputs(np.where(seen, series, np.nan).astype("float32"), sea, analysis))
             targets.append(truth[month])

@@ -1,0 +1,206 @@
+import warnings
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from geodl.baselines import Dineof, FieldClimatology, OptimalInterpolation
+from geodl.errors import InputError
+from geodl.models import FieldFourDVarNet, FieldInterpolator, FieldUNet
+from layer_check import check_layer, check_saving
+
+
+class Fill(FieldInterpolator):
+    """Gaps become 0, with standard deviation 1."""
+
+    def analyse(self, field):
+        self.field = field
+        return np.nan_to_num(field.values), np.ones(field.values.shape)
+
+
+def series(name="adt", units="m", days=6, shape=(12, 16), share=0.5, dims=("time", "lat", "lon"), seed=0):
+    """A wave that travels, seen here and there."""
+    time, y, x = np.ogrid[:days, : shape[0], : shape[1]]
+    truth = 2.0 + np.sin(x / 3 - time / 4) * np.cos(y / 4)
+    seen = np.random.default_rng(seed).random(truth.shape) < share
+    coordinates = {
+        dims[0]: np.datetime64("2020-02-27T10:13", "ns") + np.arange(days) * np.timedelta64(1, "D"),
+        dims[1]: 50 - 0.1 * np.arange(shape[0]),
+        dims[2]: 350 + 0.1 * np.arange(shape[1]),
+    }
+    return xr.Dataset({name: (dims, np.where(seen, truth, np.nan), {"units": units})}, coordinates, {"title": "waves"}), truth
+
+
+def test_result_is_on_the_coordinates_of_the_input_with_its_units():
+    ds, _ = series()
+    found = Fill().predict(ds)
+    xr.testing.assert_equal(found.adt.coords.to_dataset(), ds.adt.coords.to_dataset())
+    assert found.adt.dims == ds.adt.dims and found.adt.attrs["units"] == "m"
+    assert found.adt_standard_deviation.attrs["units"] == "m" and found.attrs["title"] == "waves"
+    assert np.isfinite(found.adt).all()
+
+
+def test_concentrations_are_interpolated_as_logarithms():
+    ds, _ = series("SPM", "g m-3")
+    model = Fill()
+    found = model.predict(ds)
+    np.testing.assert_allclose(model.field.values, np.log10(ds.SPM.values), rtol=1e-6)
+    gaps = np.isnan(ds.SPM.values)
+    np.testing.assert_allclose(found.SPM.values[gaps], 1.0)  # 10 to the power 0
+    assert found.SPM_standard_deviation.attrs["units"] == "1"
+
+
+def test_values_that_no_concentration_has_are_masked_and_counted():
+    ds, _ = series("SPM", "mg m-3")
+    ds.SPM[0, 0, :2] = [0.0, -1.0]
+    with pytest.warns(UserWarning, match="^2 values of SPM are zero or negative"):
+        found = Fill().predict(ds)
+    assert np.isfinite(found.SPM).all()
+
+
+def test_days_without_a_field_are_passed_over_and_unsorted_times_come_back_in_their_order():
+    ds, _ = series(days=8)
+    some = ds.isel(time=[6, 0, 3])
+    model = Fill()
+    found = model.predict(some)
+    assert model.field.values.shape[0] == 7
+    np.testing.assert_array_equal(found.time, some.time)
+    np.testing.assert_allclose(found.adt.values, np.nan_to_num(some.adt.values), rtol=1e-6)
+
+
+def test_a_single_field_needs_no_time():
+    ds, _ = series(days=1)
+    found = Fill().predict(ds.isel(time=0, drop=True))
+    assert found.adt.dims == ("lat", "lon")
+
+
+def test_land_is_nan_where_a_mask_tells_it_or_a_long_series_shows_it():
+    ds, _ = series()
+    ds["mask"] = (("lat", "lon"), np.ones((12, 16), "int8"))
+    ds.mask[:, :4] = 0
+    assert np.isnan(Fill().predict(ds).adt.values[:, :, :4]).all()
+    long, _ = series(days=70)
+    long["adt"] = long.adt.where(long.lon > 350.25)
+    found = Fill().predict(long).adt.values
+    assert np.isnan(found[:, :, :3]).all() and np.isfinite(found[:, :, 3:]).all()
+    assert np.isfinite(Fill().predict(long.isel(time=slice(20))).adt).all()
+
+
+@pytest.mark.parametrize(
+    "spoil, message",
+    [
+        (lambda ds: ds.assign(adt=ds.adt * np.nan), "some valid values of adt"),
+        (lambda ds: ds.assign(adt=ds.adt * 0 + 1), "that differ; all are 1"),
+        (lambda ds: ds.rename(adt="eta").assign(zeta=ds.adt), r"or its name; found \['eta', 'zeta'\]"),
+        (lambda ds: ds.rename(lat="row"), "one variable with dimensions"),
+        (lambda ds: ds.drop_vars("time"), "a coordinate `time`"),
+        (lambda ds: ds.assign_coords(time=np.arange(6.0)), "Expected dates"),
+        (lambda ds: ds.assign_coords(time=ds.time[[0, 0, 1, 2, 3, 4]].values), "times are repeated"),
+        (lambda ds: ds.assign_coords(time=ds.time[0].values + np.arange(6) * np.timedelta64(6, "h")), "one field a day"),
+    ],
+)
+def test_bad_input_is_told(spoil, message):
+    with pytest.raises(InputError, match=message):
+        Fill().predict(spoil(series()[0]))
+
+
+def test_an_unknown_variable_is_told():
+    with pytest.raises(InputError, match=r"Expected a variable 'sst'; the dataset has \['adt'\]"):
+        Fill().predict(series()[0], variable="sst")
+
+
+@pytest.mark.parametrize(
+    "model, share",
+    [(FieldClimatology(), 1.05), (FieldClimatology(interpolate=True), 0.7), (Dineof(), 0.3), (OptimalInterpolation(), 0.15)],
+)
+def test_each_classical_method_knows_more_than_the_one_before(model, share):
+    ds, truth = series(days=30, share=0.3)
+    found = model.predict(ds).adt.values
+    gaps = np.isnan(ds.adt.values)
+    assert np.std((found - truth)[gaps]) < share * np.std(truth)
+
+
+def test_descending_latitudes_and_other_names_of_dimensions_change_nothing():
+    ds, _ = series(days=20)
+    turned = (
+        ds.isel(lat=slice(None, None, -1)).rename(lat="latitude", lon="longitude").transpose("longitude", "time", "latitude")
+    )
+    model = OptimalInterpolation()
+    expected, found = model.predict(ds).adt, model.predict(turned).adt
+    assert found.dims == ("longitude", "time", "latitude")
+    np.testing.assert_allclose(found.transpose("time", "latitude", "longitude").values[:, ::-1], expected.values, atol=2e-3)
+
+
+def unet(**settings):
+    return FieldUNet(**{"days": 5, "filters": (8, 16), "blocks": (1, 1), **settings})
+
+
+def fourdvarnet(**settings):
+    return FieldFourDVarNet(2, 8, 4, **{"days": 5, "filters": (8, 16), "blocks": (1, 1), **settings})
+
+
+def features(shape=(2, 5, 5, 12, 16)):
+    x = np.random.default_rng(0).standard_normal(shape).astype("float32")
+    x[:, :, 1] = 0.5
+    x[:, :, 2] = np.where(x[:, :, 3] > 0, x[:, :, 2], np.nan)
+    x[:, :, 4] = 1.0
+    x[:, :, 4, :, :3] = 0.0
+    return x
+
+
+@pytest.mark.parametrize("make", [unet, fourdvarnet])
+def test_networks_keep_the_contracts_of_a_layer(make, tmp_path):
+    model = make()
+    model(features())
+    random = np.random.default_rng(1)
+    for weight in model.trainable_weights:  # at the start much of them is 0
+        weight.assign(weight + 0.02 * random.standard_normal(weight.shape))
+    check_layer(model, features(), tolerance=2e-4, unknown_sizes=False)
+    check_saving(model, features(), tmp_path, tolerance=2e-4)
+
+
+@pytest.mark.parametrize("make", [unet, fourdvarnet])
+def test_an_untrained_network_gives_the_linear_estimate(make):
+    ds, _ = series(days=12)
+    model = make()
+    model.build((None, 5, 5, None, None))
+    found, expected = model.predict(ds), OptimalInterpolation().predict(ds)
+    np.testing.assert_allclose(found.adt, expected.adt, atol=1e-4)
+
+
+@pytest.mark.parametrize("days", [1, 3, 5, 13])
+def test_any_number_of_days_and_days_without_observations(days):
+    ds, _ = series(days=days)
+    if days > 1:
+        ds.adt[0] = np.nan
+    model = unet()
+    model.build((None, 5, 5, None, None))
+    found = model.predict(ds)
+    assert found.adt.shape == ds.adt.shape and np.isfinite(found.adt).all()
+    assert (found.adt_standard_deviation > 0).all()
+
+
+def test_a_large_grid_has_no_seams():
+    ds, _ = series(days=5, shape=(20, 40))
+    model = unet()
+    model(features())
+    for weight in model.trainable_weights:
+        weight.assign(weight + 0.02 * np.random.default_rng(1).standard_normal(weight.shape))
+    whole = model.predict(ds).adt
+    model.tile, model.margin = 16, 24
+    np.testing.assert_allclose(model.predict(ds).adt, whole, atol=1e-4)
+
+
+def test_what_was_learned_is_used_on_its_own_grid_alone():
+    ds, truth = series(days=40, share=0.4)
+    model = unet(modes=2, lags=5, grid=(12, 16))
+    model.build((None, 5, 5, None, None))
+    model.adapt(truth[:30].astype("float32"), (ds.lat.values, ds.lon.values), noise=1e-4)
+    test = ds.isel(time=slice(30, 40))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        at_home = model.predict(test).adt.values
+        elsewhere = model.predict(test.assign_coords(lat=test.lat + 1)).adt.values
+    gaps = np.isnan(test.adt.values)
+    errors = [np.std((found - truth[30:])[gaps]) for found in (at_home, elsewhere)]
+    assert errors[0] < 0.5 * errors[1]
