@@ -172,15 +172,20 @@ class LinearAnalysis(keras.layers.Layer):
         prior = tf.where((lag >= 0)[..., None, None], later, tf.linalg.matrix_transpose(later))
         size = window * modes
         prior = tf.reshape(tf.transpose(prior, (0, 2, 1, 3)), (size, size))
-        # (I + C N) a = C b and P = (I + C N)⁻¹ C: no inverse of C is needed.
-        product = tf.einsum("iuk,bsukl->bsiul", tf.reshape(prior, (size, window, modes)), information)
-        system = tf.eye(size, dtype=data.dtype) + tf.reshape(product, (batch, starts, size, size))
-        right = tf.einsum("ij,bsj->bsi", prior, tf.reshape(data, (batch, starts, size)))
-        everything = tf.broadcast_to(prior, (batch, starts, size, size))
-        solution = tf.linalg.solve(system, tf.concat([right[..., None], everything], axis=-1))
-        covariance = tf.reshape(solution[..., 1:], (batch, starts, window, modes, window, modes))
-        covariance = tf.linalg.diag_part(tf.transpose(covariance, (0, 1, 3, 5, 2, 4)))
-        return tf.reshape(solution[..., 0], (batch, starts, window, modes)), tf.transpose(covariance, (0, 1, 4, 2, 3))
+        # With C = L L', P = L (I + L' N L)⁻¹ L': no inverse of C is needed, and what is inverted is at least the identity.
+        jitter = 1e-6 * tf.reduce_max(tf.linalg.diag_part(prior))
+        root = tf.cast(tf.linalg.cholesky(tf.cast(prior + jitter * tf.eye(size, dtype=data.dtype), "float64")), data.dtype)
+        weighted = tf.einsum("bsukl,ulj->bsukj", information, tf.reshape(root, (window, modes, size)))
+        weighted = tf.reshape(weighted, (batch * starts, size, size))
+        system = tf.eye(size, dtype=data.dtype) + tf.matmul(
+            tf.broadcast_to(root, tf.shape(weighted)), weighted, transpose_a=True
+        )
+        transposed = tf.broadcast_to(tf.transpose(root), tf.shape(weighted))
+        half = tf.linalg.triangular_solve(tf.linalg.cholesky(system), transposed)  # P = X' X
+        right = tf.matmul(half, tf.reshape(data, (batch * starts, size, 1)))
+        amplitudes = tf.reshape(tf.matmul(half, right, transpose_a=True), (batch, starts, window, modes))
+        half = tf.reshape(half, (batch, starts, size, window, modes))
+        return amplitudes, tf.einsum("bsiuk,bsiul->bsukl", half, half)
 
     def compute_output_shape(self, input_shape):
         return input_shape, input_shape
