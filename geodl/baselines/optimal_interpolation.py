@@ -41,7 +41,7 @@ class OptimalInterpolation(FieldInterpolator):
         analysis = self.analysis
         if analysis is None:
             analysis = LinearAnalysis(grid=field.sea.shape)
-            analysis.adapt(np.where(field.sea, field.values, np.nan))
+            analysis.adapt_with_gaps(np.where(field.sea, field.values, np.nan))
         estimate, deviation = tf.function(analysis)(tf.constant(field.values[None]))
         return estimate[0].numpy(), deviation[0].numpy()
 

@@ -59,6 +59,7 @@ class LinearAnalysis(keras.layers.Layer):
         self.mean = add("mean", shape)
         self.eofs, self.lagged = add("eofs", (self.modes, *shape)), add("lagged", (self.lags, self.modes, self.modes))
         self.noise = add("noise", ())  # of the observations, with what the modes leave out
+        self.mean_variance = add("mean_variance", shape)  # of the error of the mean
         self.local = GridInterpolation((0, 1, 1), (0, 1, 1), (0, 1, 1), 1.0, 1.0, dtype=self.dtype_policy)
 
     def adapt(self, fields: np.ndarray, noise: float | None = None) -> None:
@@ -73,9 +74,9 @@ class LinearAnalysis(keras.layers.Layer):
         """
         seen = np.isfinite(fields)
         count = seen.sum(axis=0)
-        if ((count > 0) & (count < len(fields))).any():
+        if len(fields) == 1 or ((count > 0) & (count < len(fields))).any():
             if self.modes:
-                raise ValueError("Modes need fields without gaps: NaN on land alone.")
+                raise ValueError("Modes need a series of fields without gaps: NaN on land alone.")
             return self.adapt_with_gaps(fields)
         mean = np.where(seen, fields, 0).sum(axis=0) / np.maximum(count, 1)
         overall = fields[seen].mean()
@@ -111,10 +112,14 @@ class LinearAnalysis(keras.layers.Layer):
         """
         overall = series[np.isfinite(series)].mean()
         constant, changing = fit_two_covariances(series - overall)
-        mean = np.float32(overall)
+        mean, variance = np.float32(overall), np.float32(0)
         if constant is not None:
-            mean = mean + GridInterpolation(**constant)(tf.constant((series - overall)[None], "float32"))[0, 0].numpy()
+            residual = (series - overall).astype("float32")
+            both = np.stack([residual, np.where(np.isfinite(residual), 1, residual)])
+            found, known = GridInterpolation(**constant)(tf.constant(both))[:, 0].numpy()
+            mean, variance = mean + found, constant["variance"] * (1 - np.clip(known, 0, 1))
         self.mean.assign(np.broadcast_to(mean, self.mean.shape))
+        self.mean_variance.assign(np.broadcast_to(variance, self.mean.shape))
         self.local.assign(**{**changing, "noise": max(changing["noise"], 1e-3 * changing["variance"])})
 
     def call(self, observations):
@@ -128,7 +133,9 @@ class LinearAnalysis(keras.layers.Layer):
         ones = tf.where(seen, tf.ones_like(residual), residual)
         local, known = tf.split(self.local(tf.concat([residual, ones], axis=0)), 2, axis=0)
         left = self.local.covariance[9] * (1 - tf.clip_by_value(known, 0.0, 0.999))
-        return self.mean + estimate + local, tf.sqrt(variance + left)
+        # Where much is seen nearby, an error of the mean does no harm.
+        doubt = self.mean_variance * (1 - tf.clip_by_value(known, 0.0, 1.0))
+        return self.mean + estimate + local, tf.sqrt(variance + left + doubt)
 
     def _reduced(self, anomalies):
         """Part of the field that the modes span, and the variance of its error (batch, time, y, x)."""

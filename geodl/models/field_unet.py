@@ -136,7 +136,7 @@ class FieldUNet(FieldInterpolator, GriddedModel):
 
     def _elsewhere(self, values, sea):
         analysis = LinearAnalysis(grid=sea.shape)
-        analysis.adapt(values)
+        analysis.adapt_with_gaps(values)
         withheld = _withheld(values)
         inputs = self.inputs(np.where(withheld, np.nan, values), sea, analysis)
         found, deviation = self._scaled(inputs, analysis)

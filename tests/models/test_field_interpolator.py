@@ -120,6 +120,16 @@ def test_each_classical_method_knows_more_than_the_one_before(model, share):
     assert np.std((found - truth)[gaps]) < share * np.std(truth)
 
 
+def test_a_single_field_is_interpolated_in_space():
+    ds, truth = series(days=1, shape=(30, 40), share=0.3)
+    gaps = np.isnan(ds.adt.values)
+    for model in (OptimalInterpolation(), unet()):
+        if not model.built:
+            model.build((None, 5, 5, None, None))
+        found = model.predict(ds.isel(time=0, drop=True)).adt.values
+        assert np.std((found - truth[0])[gaps[0]]) < 0.3 * np.std(truth)
+
+
 def test_descending_latitudes_and_other_names_of_dimensions_change_nothing():
     ds, _ = series(days=20)
     turned = (

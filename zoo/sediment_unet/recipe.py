@@ -41,7 +41,8 @@ def fit(model, output: Path, epochs: int, rate: float, seed: int, callbacks=()) 
     ds = datasets.open_dataset("sediments", "osse_long", "train")
     truth = np.log10(ds.truth.values)
     noise = np.nanvar(np.log10(ds.SPM.values) - truth)
-    model.build((None, DAYS, 5, None, None))
+    if not model.built:
+        model.build((None, DAYS, 5, None, None))
     model.adapt(truth, (ds.lat.values, ds.lon.values), noise)
 
     ds = datasets.open_dataset("sediments", "osse", "validation")
