@@ -8,13 +8,14 @@ FEWEST_PAIRS = 50
 INCREMENT = 3  # times
 
 
-def fit_covariance(anomalies: np.ndarray) -> dict:
+def fit_covariance(anomalies: np.ndarray, smoothest: float = 1.9) -> dict:
     r"""Fits the parameters of `GridInterpolation` to the products of pairs of observed values.
 
     $$ c_i(l) = \sigma^2 \left(a_i + (1 - a_i)\, e^{-(l / L_i)^{p_i}}\right), \quad r = c(0) - \sigma^2 $$
 
     Args:
         anomalies: (time, y, x), NaN where missing.
+        smoothest: largest power \(p\).
 
     Returns:
         {"time", "y", "x": \((a, L, p)\), "variance": \(\sigma^2\), "noise": \(r\)}. An axis with too few pairs gets L = 1 in
@@ -49,7 +50,7 @@ def fit_covariance(anomalies: np.ndarray) -> dict:
 
     start, low, high = [0.9], [0.05], [0.999]
     for _ in fitted:
-        start, low, high = [*start, 0.1, 4.0, 1.2], [*low, 0.0, 0.3, 0.7], [*high, 0.95, 300.0, 1.9]
+        start, low, high = [*start, 0.1, 4.0, 1.2], [*low, 0.0, 0.3, 0.7], [*high, 0.95, 300.0, smoothest]
     found = optimize.least_squares(misfit, start, bounds=(low, high)).x if fitted else np.array([0.9])
     axes = {axis: tuple(found[1 + 3 * place : 4 + 3 * place]) for place, axis in enumerate(fitted)}
     space = axes.get(1) or axes.get(2) or (0.0, 1.0, 1.0)
@@ -82,12 +83,13 @@ def fit_two_covariances(series: np.ndarray) -> tuple[dict | None, dict]:
         >>> print(constant["variance"] > 0.1)
         True
     """
-    whole = fit_covariance(series)
+    # Large gaps are filled without adventures where the field is not taken for very smooth.
+    whole = fit_covariance(series, smoothest=1.5)
     lag = min(INCREMENT, len(series) // 2)
     increments = series[lag:] - series[: len(series) - lag] if lag else np.empty((0,))
     if np.isfinite(increments).sum() < FEWEST_PAIRS or np.nanstd(increments) == 0:
         return None, whole
-    changes = fit_covariance(increments)
+    changes = fit_covariance(increments, smoothest=1.5)
     lags = LAGS[len(series) > LAGS + 1]
     squares = [(series[lag:] - series[:-lag]) ** 2 for lag in lags]
     known = np.array([np.isfinite(square).any() for square in squares])

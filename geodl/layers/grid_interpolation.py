@@ -22,7 +22,7 @@ class GridInterpolation(keras.layers.Layer):
         x: likewise of columns.
         variance: \(\sigma^2\).
         noise: \(r\), variance of the observation errors.
-        tolerance: on the residual, relative to that of the first step.
+        tolerance: on the residual, relative to that of the first step; large gaps in smooth fields need a small one.
         max_iterations: after so many the solution is returned as it is.
 
     Call arguments:
@@ -46,7 +46,7 @@ class GridInterpolation(keras.layers.Layer):
         [0.51 0.72 1.   0.72 0.51]
     """
 
-    def __init__(self, time, y, x, variance, noise, tolerance=1e-3, max_iterations=300, **kwargs):
+    def __init__(self, time, y, x, variance, noise, tolerance=1e-4, max_iterations=500, **kwargs):
         super().__init__(autocast=False, **kwargs)
         self.axes = {"time": time, "y": y, "x": x}
         self.variances = {"variance": float(variance), "noise": float(noise)}

@@ -10,6 +10,7 @@ from geodl.layers.grid_interpolation import GridInterpolation
 
 # Over a longer series windows are moved by this share of their length.
 _WINDOWS_OVER_EACH = 4
+LEAST_NOISE = 0.01  # over the variance, of covariances that are fitted to data with gaps
 
 
 @keras.saving.register_keras_serializable(package="geodl")
@@ -26,6 +27,7 @@ class LinearAnalysis(keras.layers.Layer):
         modes: number of orthogonal functions; 0 for none.
         lags: D.
         grid: (rows, columns) of the mean and the modes; a mean that is one number fits any grid.
+        tolerance: of the `GridInterpolation`.
 
     Call arguments:
         observations: (batch, time, y, x), NaN where missing.
@@ -48,9 +50,9 @@ class LinearAnalysis(keras.layers.Layer):
         (1, 4, 6, 8)
     """
 
-    def __init__(self, modes=0, lags=1, grid=None, **kwargs):
+    def __init__(self, modes=0, lags=1, grid=None, tolerance=1e-4, **kwargs):
         super().__init__(autocast=False, **kwargs)
-        self.modes, self.lags = int(modes), int(lags)
+        self.modes, self.lags, self.tolerance = int(modes), int(lags), float(tolerance)
         self.grid = None if grid is None else tuple(int(size) for size in grid)
         if self.modes and self.grid is None:
             raise ValueError("Modes need a `grid`.")
@@ -60,7 +62,7 @@ class LinearAnalysis(keras.layers.Layer):
         self.eofs, self.lagged = add("eofs", (self.modes, *shape)), add("lagged", (self.lags, self.modes, self.modes))
         self.noise = add("noise", ())  # of the observations, with what the modes leave out
         self.mean_variance = add("mean_variance", shape)  # of the error of the mean
-        self.local = GridInterpolation((0, 1, 1), (0, 1, 1), (0, 1, 1), 1.0, 1.0, dtype=self.dtype_policy)
+        self.local = GridInterpolation((0, 1, 1), (0, 1, 1), (0, 1, 1), 1.0, 1.0, self.tolerance, dtype=self.dtype_policy)
 
     def adapt(self, fields: np.ndarray, noise: float | None = None) -> None:
         """Takes mean, modes and covariances from a series of fields (time, y, x).
@@ -120,7 +122,8 @@ class LinearAnalysis(keras.layers.Layer):
             mean, variance = mean + found, constant["variance"] * (1 - np.clip(known, 0, 1))
         self.mean.assign(np.broadcast_to(mean, self.mean.shape))
         self.mean_variance.assign(np.broadcast_to(variance, self.mean.shape))
-        self.local.assign(**{**changing, "noise": max(changing["noise"], 1e-3 * changing["variance"])})
+        # Less noise than that would not be seen in the result, but in the number of iterations.
+        self.local.assign(**{**changing, "noise": max(changing["noise"], LEAST_NOISE * changing["variance"])})
 
     def call(self, observations):
         anomalies = ops.cast(observations, self.variable_dtype) - self.mean
@@ -198,4 +201,5 @@ class LinearAnalysis(keras.layers.Layer):
         return input_shape, input_shape
 
     def get_config(self):
-        return {**super().get_config(), "modes": self.modes, "lags": self.lags, "grid": self.grid}
+        settings = {"modes": self.modes, "lags": self.lags, "grid": self.grid, "tolerance": self.tolerance}
+        return {**super().get_config(), **settings}

@@ -57,7 +57,8 @@ class FieldUNet(FieldInterpolator, GriddedModel):
         self.days, self.filters, self.blocks = int(days), tuple(filters), tuple(blocks)
         self.modes, self.lags, self.grid = int(modes), int(lags), None if grid is None else tuple(grid)
         dtype = self.dtype_policy
-        self.analysis = LinearAnalysis(self.modes, self.lags, self.grid, dtype="float32")
+        # What is left of the tolerance, the network corrects.
+        self.analysis = LinearAnalysis(self.modes, self.lags, self.grid, tolerance=1e-3, dtype="float32")
         self.tokens = FieldTokens(2, dtype=dtype)
         self.encoder = UNetEncoder(self.filters, self.blocks, dtype=dtype)
         self.decoder = UNetDecoder(self.blocks[:-1], dtype=dtype)
@@ -120,13 +121,9 @@ class FieldUNet(FieldInterpolator, GriddedModel):
 
     def analyse(self, field: Field) -> tuple[np.ndarray, np.ndarray]:
         values = np.where(field.sea, field.values, np.nan)
-        length = len(values)
-        values = np.pad(values, ((0, max(0, self.days - length)), (0, 0), (0, 0)), constant_values=np.nan)
         if self._has_learned(field):
-            mean, deviation = self._windows(self.inputs(values, field.sea))
-        else:
-            mean, deviation = self._elsewhere(values, field.sea)
-        return mean[:length], deviation[:length]
+            return self._windows(self.inputs(values, field.sea))
+        return self._elsewhere(values, field.sea)
 
     def _has_learned(self, field: Field) -> bool:
         return self.grid == field.sea.shape and all(
@@ -143,9 +140,7 @@ class FieldUNet(FieldInterpolator, GriddedModel):
         estimate = inputs[:, 0][withheld]
         correction, error = found[withheld] - estimate, values[withheld] - estimate
         share = np.clip((correction * error).sum() / ((correction**2).sum() + 1e-30), 0, 1)
-        # What is withheld has errors of its own.
-        noise = analysis.local.covariance.numpy()[10]
-        spread = np.maximum(((error - share * correction) ** 2).mean() - noise, 1e-4 * noise)
+        spread = ((error - share * correction) ** 2).mean()
         factor = np.sqrt(spread / (deviation[withheld] ** 2).mean())
 
         inputs = self.inputs(values, sea, analysis)
@@ -164,7 +159,12 @@ class FieldUNet(FieldInterpolator, GriddedModel):
 
     def _windows(self, inputs):
         """Mean and standard deviation (day, y, x) of a series: windows overlap, their middle counts most."""
-        length, days = len(inputs), self.days
+        known, days = len(inputs), self.days
+        if known < days:  # the last day once more, without observations
+            last = np.repeat(inputs[-1:], days - known, axis=0)
+            last[:, 2] = np.nan
+            inputs = np.concatenate([inputs, last])
+        length = len(inputs)
         starts = np.unique([*range(0, length - days, max(days // 3, 1)), length - days])
         weight = np.minimum(np.arange(1, days + 1), np.arange(days, 0, -1))[:, None, None].astype("float32") ** 2
         total = np.zeros((length, 1, 1), "float32")
@@ -174,7 +174,7 @@ class FieldUNet(FieldInterpolator, GriddedModel):
             for name, values in self.forward(inputs[None, window]).items():
                 blended[name][window] += weight * values[0]
             total[window] += weight
-        return tuple(values / total for values in blended.values())
+        return tuple((values / total)[:known] for values in blended.values())
 
     def compute_output_shape(self, input_shape):
         batch, days, _, height, width = input_shape

@@ -8,11 +8,11 @@ from geodl import zoo
 from geodl.models import FieldFourDVarNet
 
 
-def train(output: Path, epochs: int = 12, seed: int = 0, callbacks=()) -> keras.Model:
+def train(output: Path, epochs: int = 8, seed: int = 0, callbacks=()) -> keras.Model:
     """Fits the model, resuming where a killed run stopped, and saves it in the folder `output`."""
     keras.utils.set_random_seed(seed)
     recipe = zoo.recipe("sediment_unet")
-    model = FieldFourDVarNet(iterations=5, hidden=48, prior_channels=32, **recipe.untrained())
+    model = FieldFourDVarNet(iterations=3, hidden=32, prior_channels=16, **recipe.untrained())
     model.build((None, recipe.DAYS, 5, None, None))
     guess = zoo.load("sediment_unet")
     for part in ("encoder", "decoder", "head"):

@@ -24,7 +24,7 @@ def training_series(blocks: int = 4, seed: int = 0):
     reader = FieldUNet(DAYS, (1,), (0,))
     inputs, targets = [], []
     for days in np.array_split(np.arange(len(truth)), blocks):
-        analysis = LinearAnalysis(MODES, LAGS, sea.shape)
+        analysis = LinearAnalysis(MODES, LAGS, sea.shape, tolerance=1e-3)
         analysis.adapt(np.delete(truth, days, axis=0), noise)
         inputs += [reader.inputs(series[days], sea, analysis) for series in (observed, other)]
         targets += 2 * [truth[days]]
