@@ -15,7 +15,12 @@ def test_published_models_load_compiled_with_the_weights_of_their_card(name, mov
     model = zoo.load(name)
     assert model.compiled and model.loss is not None
     assert zoo.sha256_of(name) == zoo.card(name)["sha256"]
-    x = moving_codes[:, :6] if model.theme == "segmentation" else np.ones((2, 8, model.components), "float32")
+    if model.theme == "segmentation":
+        x = moving_codes[:, :6]
+    elif model.theme == "interpolation":
+        x = np.ones((1, model.days, 5, 16, 16), "float32")
+    else:
+        x = np.ones((2, 8, model.components), "float32")
     assert np.isfinite(model.predict(x, verbose=0)).all()
 
 

@@ -25,11 +25,11 @@ def interpolation(observed: xr.DataArray, found: xr.DataArray, deviation: xr.Dat
         len(shown), len(days), figsize=(3.6 * len(days) + 1, 3 * len(shown)), sharex=True, sharey=True, layout="constrained",
         squeeze=False,
     )  # fmt: skip
-    norm = _norm(shown[1])
+    norm, land = _norm(shown[1]), shown[1].isnull().all("time").values
     for row, (name, field) in enumerate(zip(("observed", "estimate", "standard deviation"), shown, strict=False)):
         for axis, day in zip(axes[row], days, strict=True):
             scale = norm if row < 2 else colors.Normalize(0, np.nanquantile(field, 0.99))
-            image = _map(axis, field.isel(time=day), scale, "viridis" if row < 2 else "magma")
+            image = _map(axis, field.isel(time=day), scale, "viridis" if row < 2 else "magma", land)
             axis.set_title(f"{name}, {_day(field, day)}", fontsize=9)
         figure.colorbar(image, ax=axes[row], label=field.attrs.get("units", ""))
     figure.suptitle(str(observed.name))
@@ -47,28 +47,30 @@ def interpolation_comparison(table: dict, ds: xr.Dataset, variable: str, day: in
     """
     truth = ds.truth.isel(time=day)
     logarithmic = next(iter(table.values())).logarithmic
-    norm = _norm(truth)
+    norm, land = _norm(truth), truth.isnull().values
     figure, axes = plt.subplots(3, len(table) + 1, figsize=(3 * (len(table) + 1), 8.4), layout="constrained", squeeze=False)
     for axis, field, title in zip(axes[:2, 0], (truth, ds[variable].isel(time=day)), ("truth", "observed"), strict=True):
-        image = _map(axis, field, norm, "viridis")
+        image = _map(axis, field, norm, "viridis", land)
         axis.set_title(f"{title}, {_day(ds[variable], day)}", fontsize=9)
     units = ds[variable].attrs.get("units", "")
-    figure.colorbar(image, ax=axes[1, 0], label=units, orientation="horizontal", shrink=0.8)
+    figure.colorbar(image, ax=axes[:2, -1], label=units).minorticks_off()
     transform = np.log10 if logarithmic else lambda values: values
     errors = {name: transform(scores.fields[day]) - transform(truth.values) for name, scores in table.items()}
     bound = np.nanquantile(np.abs(np.stack(list(errors.values()))), 0.98)
     for (name, scores), row in zip(table.items(), axes.T[1:], strict=True):
-        _map(row[0], truth.copy(data=scores.fields[day]), norm, "viridis")
+        _map(row[0], truth.copy(data=scores.fields[day]), norm, "viridis", land)
         row[0].set_title(name, fontsize=9)
-        image = _map(row[1], truth.copy(data=errors[name]), colors.Normalize(-bound, bound), "RdBu_r")
+        image = _map(row[1], truth.copy(data=errors[name]), colors.Normalize(-bound, bound), "RdBu_r", land)
         row[1].set_title(f"error, RMSE in gaps {scores.rmse_gaps:.3g}", fontsize=8)
         row[2].loglog(scores.wavelength, scores.error_spectrum, label="error")
         row[2].loglog(scores.wavelength, scores.truth_spectrum, color="black", label="truth")
         row[2].invert_xaxis()
+        row[2].set_xticks([32, 16, 8, 4, 2], ["32", "16", "8", "4", "2"])
+        row[2].minorticks_off()
         row[2].set_xlabel("wavelength (pixels)", fontsize=8)
         row[2].sharey(axes[2, 1])
     label = "error of log10" if logarithmic else f"error ({units})"
-    figure.colorbar(image, ax=axes[1, 1:], label=label, shrink=0.8)
+    figure.colorbar(image, ax=axes[1:, -1], label=label)
     axes[2, 1].legend(fontsize=8)
     axes[2, 1].set_ylabel("spectral density", fontsize=8)
     axes[2, 0].bar(range(len(table)), [scores.rmse_gaps for scores in table.values()])
@@ -85,8 +87,10 @@ def animation(observed: xr.DataArray, found: xr.DataArray) -> movies.FuncAnimati
         found: of the same shape, NaN on land.
     """
     figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained", sharex=True, sharey=True)
-    norm = _norm(found)
-    images = [_map(axis, field.isel(time=0), norm, "viridis") for axis, field in zip(axes, (observed, found), strict=True)]
+    norm, land = _norm(found), found.isnull().all("time").values
+    images = [
+        _map(axis, field.isel(time=0), norm, "viridis", land) for axis, field in zip(axes, (observed, found), strict=True)
+    ]
     figure.colorbar(images[1], ax=axes, label=found.attrs.get("units", ""))
 
     def draw(day):
@@ -105,11 +109,13 @@ def _norm(field: xr.DataArray):
     return colors.LogNorm(low, high) if low > 0 and high > 10 * low else colors.Normalize(low, high)
 
 
-def _map(axis, field: xr.DataArray, norm, cmap):
+def _map(axis, field: xr.DataArray, norm, cmap, land: np.ndarray):
     y, x = field.dims
     lines = [field[dim].values if dim in field.coords else np.arange(field.sizes[dim]) for dim in (x, y)]
-    axis.set_facecolor(LAND)
+    axis.pcolormesh(*lines, np.where(land, 1.0, np.nan), cmap=colors.ListedColormap([LAND]), rasterized=True)
     axis.tick_params(labelsize=7)
+    axis.locator_params(nbins=4)
+    axis.label_outer()
     return axis.pcolormesh(*lines, field.values, norm=norm, cmap=cmap, rasterized=True)
 
 

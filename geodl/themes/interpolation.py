@@ -38,7 +38,7 @@ class Case:
 
 CASES = {
     "sediments": Case(
-        "sediments", "osse", "osse_long", "SPM", True, 40, (("U-Net", "sediment_unet"), ("4DVarNet", "sediment_4dvarnet")), 52
+        "sediments", "osse", "osse_long", "SPM", True, 40, (("U-Net", "sediment_unet"), ("4DVarNet", "sediment_4dvarnet")), 66
     ),
     "sea_level": Case("sea_level", "mediterranean", "mediterranean", "adt", False, 0, (("4DVarNet", "ssh_4dvarnet"),), 14),
 }
