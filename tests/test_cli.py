@@ -51,7 +51,10 @@ def _bad_files(folder, ds):
         (("predict", "cloud_net", "no_ct.nc"), "Did you mean 'cloud_unet'?"),
         (("predict", "cloud_unet", "no_ct.nc", "--time", "noon"), "found 'noon'"),
         (("card", "cloud_unit"), "Did you mean 'cloud_unet'?"),
-        (("compare", "clouds"), "Expected one of the themes assimilation, forecasting, segmentation; found 'clouds'"),
+        (
+            ("compare", "clouds"),
+            "Expected one of the themes assimilation, forecasting, interpolation, segmentation; found 'clouds'",
+        ),
         (("compare", "forecasting", "--case", "lorenz84"), "Expected one of the cases lorenz63, "),
         (("predict", "cloud_unet", "short.nc", "--steps", "3"), "cloud_unet has fixed lead times"),
         (("train", "cloud_unet", "--strategy", "tpu"), "Expected strategy none or mirrored; found 'tpu'"),

@@ -68,7 +68,7 @@ def test_shuffled_samples_are_the_same_in_another_order():
 @pytest.mark.parametrize(
     ("name", "config", "steps", "seen"),
     [
-        ("lorenz96", "assimilation_half", np.arange(0, 200, 4), 20),
+        pytest.param("lorenz96", "assimilation_half", np.arange(0, 200, 4), 20, marks=pytest.mark.slow),
         pytest.param("lorenz63", "assimilation_x", np.arange(16, 185, 8), 1, marks=pytest.mark.slow),
         pytest.param("lorenz63", "assimilation_all", np.arange(16, 185, 8), 3, marks=pytest.mark.slow),
     ],

@@ -62,7 +62,7 @@ class SedimentTransport(Dynamics):
         ...     streamfunctions=np.zeros((1, 9, 9)),
         ...     forcing=np.zeros((2, 3)),
         ... )
-        >>> print(round(float(dynamics(np.ones((1, 8, 8), "float32"), 0.0)[0, 4, 4]), 3))
+        >>> print(round(float(dynamics(np.ones((1, 8, 8), "float32"), time=0.0)[0, 4, 4]), 3))
         -1.125
     """
 

@@ -78,6 +78,7 @@ def test_large_ensembles_give_the_kalman_estimate_of_a_linear_model(method, sett
     np.testing.assert_allclose(found[..., 1], np.sqrt(variance), rtol=0.15, atol=0.02)
 
 
+@pytest.mark.slow
 def test_weak_4dvar_of_a_linear_model_is_its_smoother():
     observations = np.random.default_rng(2).standard_normal((1, LENGTH, 2)).astype("float32")
     states = np.random.default_rng(1).standard_normal((5, LENGTH, 2))
@@ -94,6 +95,7 @@ def test_weak_4dvar_of_a_linear_model_is_its_smoother():
     np.testing.assert_allclose(found.ravel(), expected, atol=2e-3)
 
 
+@pytest.mark.slow
 def test_strong_4dvar_finds_the_initial_state_of_exact_observations():
     first = np.float32([[8.0, 0.0, 30.0], [-4.0, -7.0, 20.0]])
     truth = np.array(ODEIntegrator(Lorenz63(), 0.01, 99, save_every=1)(first))

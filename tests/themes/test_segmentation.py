@@ -74,5 +74,7 @@ def test_all_approaches_are_nowcasters():
 
 
 def test_unknown_theme_is_told():
-    with pytest.raises(InputError, match="Expected one of the themes assimilation, forecasting, segmentation; found 'waves'"):
+    with pytest.raises(
+        InputError, match="Expected one of the themes assimilation, forecasting, interpolation, segmentation; found 'waves'"
+    ):
         theme("waves")
