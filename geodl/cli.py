@@ -10,6 +10,8 @@ import typer
 
 from geodl.errors import InputError
 
+MOST_COLUMNS = 11  # of a table that a terminal shows; a wider one is turned
+
 app = typer.Typer(
     help="Pretrained, benchmarked deep-learning models for geophysical dynamics.",
     no_args_is_help=True,
@@ -239,6 +241,9 @@ def _print_table(rows: list[dict]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    if len(rows[0]) > MOST_COLUMNS:
+        first, *columns = rows[0]
+        rows = [{"score": column, **{row[first]: row[column] for row in rows}} for column in columns]
     table = Table()
     for column in rows[0]:
         table.add_column(column.replace("_", " "))

@@ -53,7 +53,7 @@ def interpolation_comparison(table: dict, ds: xr.Dataset, variable: str, day: in
         image = _map(axis, field, norm, "viridis", land)
         axis.set_title(f"{title}, {_day(ds[variable], day)}", fontsize=9)
     units = ds[variable].attrs.get("units", "")
-    figure.colorbar(image, ax=axes[:2, -1], label=units).minorticks_off()
+    figure.colorbar(image, ax=axes[0, -1], label=units).minorticks_off()
     transform = np.log10 if logarithmic else lambda values: values
     errors = {name: transform(scores.fields[day]) - transform(truth.values) for name, scores in table.items()}
     bound = np.nanquantile(np.abs(np.stack(list(errors.values()))), 0.98)
@@ -70,7 +70,7 @@ def interpolation_comparison(table: dict, ds: xr.Dataset, variable: str, day: in
         row[2].set_xlabel("wavelength (pixels)", fontsize=8)
         row[2].sharey(axes[2, 1])
     label = "error of log10" if logarithmic else f"error ({units})"
-    figure.colorbar(image, ax=axes[1:, -1], label=label)
+    figure.colorbar(image, ax=axes[1, -1], label=label)
     axes[2, 1].legend(fontsize=8)
     axes[2, 1].set_ylabel("spectral density", fontsize=8)
     axes[2, 0].bar(range(len(table)), [scores.rmse_gaps for scores in table.values()])
