@@ -86,7 +86,7 @@ class FieldInterpolator(GeoModel):
         seen = np.isfinite(values)
         if not seen.any():
             raise InputError(f"Expected some valid values of {array.name}; found none.")
-        if np.ptp(values[seen]) == 0 and seen.sum() > 1:
+        if np.ptp(values[seen]) == 0:
             raise InputError(f"Expected values of {array.name} that differ; all are {array.values[seen][0]:g}.")
         days = _days(array)
         series = np.full((days.max() + 1, *values.shape[1:]), np.nan, "float32")

@@ -208,4 +208,7 @@ def _withheld(values: np.ndarray) -> np.ndarray:
             withheld[day] = hidden
         if withheld.sum() >= WITHHELD * seen.sum():
             break
-    return withheld if withheld.any() else seen & (random.random(seen.shape) < WITHHELD)
+    if not withheld.any():  # no gaps, or very little that is observed
+        count = max(1, int(WITHHELD * seen.sum()))
+        withheld.flat[random.choice(np.flatnonzero(seen), count, replace=False)] = True
+    return withheld

@@ -201,6 +201,15 @@ def test_a_large_grid_has_no_seams():
     np.testing.assert_allclose(model.predict(ds).adt, whole, atol=1e-4)
 
 
+def test_a_handful_of_observations_is_enough():
+    ds, _ = series(days=1)
+    ds["adt"] = ds.adt.where(np.cumsum(ds.adt.notnull().values.ravel()).reshape(ds.adt.shape) <= 4)
+    model = unet()
+    model.build((None, 5, 5, None, None))
+    found = model.predict(ds)
+    assert np.isfinite(found.adt).all() and np.isfinite(found.adt_standard_deviation).all()
+
+
 def test_what_was_learned_is_used_on_its_own_grid_alone():
     ds, truth = series(days=40, share=0.4)
     model = unet(modes=2, lags=5, grid=(12, 16))
