@@ -1,6 +1,7 @@
 """Loss and running accuracies of cloud nowcasts, for `compile`."""
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from geodl import cloud_types
@@ -34,7 +35,8 @@ class CloudTypeLoss(keras.losses.Loss):
     def __call__(self, y_true, y_pred, sample_weight=None):
         if sample_weight is not None:
             raise ValueError("CloudTypeLoss masks pixels by code 0; found a `sample_weight`, which it does not take.")
-        return self.call(y_true, y_pred)
+        # Keras adds the losses and gradients of the replicas of a distribution strategy.
+        return self.call(y_true, y_pred) / tf.distribute.get_strategy().num_replicas_in_sync
 
     def call(self, y_true, y_pred):
         y_true, y_pred = ops.cast(y_true, "int32"), ops.cast(y_pred, "float32")
