@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from geodl.baselines.field_climatology import pixel_means
 from geodl.models.field_interpolator import Field, FieldInterpolator
 
 WITHHELD = 0.03  # share of the observed values that choose the number of modes
@@ -44,8 +45,7 @@ class Dineof(FieldInterpolator):
     def analyse(self, field: Field) -> tuple[np.ndarray, np.ndarray]:
         series = field.values[:, field.sea].astype("float64")
         seen = np.isfinite(series)
-        mean = np.where(seen, series, 0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
-        mean = np.where(seen.any(axis=0), mean, series[seen].mean())
+        mean = pixel_means(series)
         anomalies = np.where(seen, series - mean, 0.0)
         withheld = _withheld(seen, np.random.default_rng(self.seed))
         modes, errors, filled = 0, [np.mean(anomalies[withheld] ** 2)], np.where(withheld, 0, anomalies)

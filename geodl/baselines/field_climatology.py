@@ -29,11 +29,11 @@ class FieldClimatology(FieldInterpolator):
 
     def estimate(self, series: np.ndarray) -> "FieldClimatology":
         """Takes the means of a training series (day, y, x), NaN where missing."""
-        self.mean = _mean(series)
+        self.mean = pixel_means(series)
         return self
 
     def analyse(self, field: Field) -> tuple[np.ndarray, np.ndarray]:
-        mean = _mean(field.values) if self.mean is None else self.mean
+        mean = pixel_means(field.values) if self.mean is None else self.mean
         anomalies = xr.DataArray(field.values - mean, dims=("time", "y", "x"))
         if self.interpolate:
             ends = anomalies.isel(time=[0, -1]).fillna(0.0)
@@ -47,7 +47,8 @@ class FieldClimatology(FieldInterpolator):
         return {**super().get_config(), "interpolate": self.interpolate}
 
 
-def _mean(series: np.ndarray) -> np.ndarray:
+def pixel_means(series: np.ndarray) -> np.ndarray:
+    """Mean of each pixel of a series (time, ...), NaN where missing; that of all pixels where one is never seen."""
     seen = np.isfinite(series)
     total = np.where(seen, series, 0.0).sum(axis=0)
     return np.where(seen.any(axis=0), total / np.maximum(seen.sum(axis=0), 1), series[seen].mean())

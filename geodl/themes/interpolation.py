@@ -12,6 +12,7 @@
 
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -24,13 +25,14 @@ from geodl.themes.cases import rounded
 
 @dataclass(frozen=True)
 class Case:
-    """A variable of a dataset, the config that methods learn from, and the published models."""
+    """A variable of a dataset, the config that methods learn from, the published models, and the day that is drawn."""
 
     dataset: str
     config: str
     training: str
     variable: str
     logarithmic: bool
+    grid: tuple[int, int]
     modes: int
     models: tuple[tuple[str, str], ...]
     example: int
@@ -38,9 +40,27 @@ class Case:
 
 CASES = {
     "sediments": Case(
-        "sediments", "osse", "osse_long", "SPM", True, 40, (("U-Net", "sediment_unet"), ("4DVarNet", "sediment_4dvarnet")), 66
+        dataset="sediments",
+        config="osse",
+        training="osse_long",
+        variable="SPM",
+        logarithmic=True,
+        grid=(64, 64),
+        modes=40,
+        models=(("U-Net", "sediment_unet"), ("4DVarNet", "sediment_4dvarnet")),
+        example=66,
     ),
-    "sea_level": Case("sea_level", "mediterranean", "mediterranean", "adt", False, 0, (("4DVarNet", "ssh_4dvarnet"),), 14),
+    "sea_level": Case(
+        dataset="sea_level",
+        config="mediterranean",
+        training="mediterranean",
+        variable="adt",
+        logarithmic=False,
+        grid=(128, 344),
+        modes=0,
+        models=(("4DVarNet", "ssh_4dvarnet"),),
+        example=14,
+    ),
 }
 BASELINES = ("climatology", "interpolation in time", "DINEOF", "optimal interpolation", "reduced-space interpolation")
 
@@ -49,21 +69,14 @@ def approaches(case: str) -> dict:
     """What is compared in a case: {name: function that makes the model}."""
     setting = CASES[case]
 
-    def training():
-        """Truth (day, y, x) of the training split, its logarithm for concentrations, and the variance of the noise."""
-        ds = datasets.open_dataset(setting.dataset, setting.training, "train")
-        transform = np.log10 if setting.logarithmic else np.asarray
-        truth = transform(ds.truth.values)
-        return truth, float(np.nanvar(transform(ds[setting.variable].values) - truth))
-
     compared = {
-        "climatology": lambda: FieldClimatology().estimate(training()[0]),
-        "interpolation in time": lambda: FieldClimatology(interpolate=True).estimate(training()[0]),
+        "climatology": lambda: FieldClimatology().estimate(_training(setting)[0]),
+        "interpolation in time": lambda: FieldClimatology(interpolate=True).estimate(_training(setting)[0]),
         "DINEOF": Dineof,
-        "optimal interpolation": lambda: OptimalInterpolation().estimate(*training()),
+        "optimal interpolation": lambda: OptimalInterpolation().estimate(*_training(setting)),
     }
     if setting.modes:
-        compared["reduced-space interpolation"] = lambda: OptimalInterpolation(setting.modes, 15).estimate(*training())
+        compared["reduced-space interpolation"] = lambda: OptimalInterpolation(setting.modes, 15).estimate(*_training(setting))
     published = zoo.list_models(theme="interpolation")
     return compared | {label: (lambda name=name: zoo.load(name)) for label, name in setting.models if name in published}
 
@@ -125,10 +138,10 @@ def case_of_model(model) -> str:
     Raises:
         InputError: there is none.
     """
-    grids = {(64, 64): "sediments", (128, 344): "sea_level"}
-    if model.grid not in grids:
-        raise InputError(f"Expected a model of the grids of {', '.join(grids.values())}; found {model.grid}.")
-    return grids[model.grid]
+    for name, setting in CASES.items():
+        if setting.grid == model.grid:
+            return name
+    raise InputError(f"Expected a model of the grids of {', '.join(CASES)}; found {model.grid}.")
 
 
 def figure(table: dict[str, InterpolationScores], case: str):
@@ -143,6 +156,15 @@ def picture(observed, known, found):
     variable = next(str(name) for name in found.data_vars)
     deviation = found.get(f"{variable}_standard_deviation")
     return plotting.interpolation(known[variable].transpose(*found[variable].dims), found[variable], deviation)
+
+
+@lru_cache(maxsize=1)
+def _training(setting: Case) -> tuple[np.ndarray, float]:
+    """Truth (day, y, x) of the training split, its logarithm for concentrations, and the variance of the noise."""
+    ds = datasets.open_dataset(setting.dataset, setting.training, "train")
+    transform = np.log10 if setting.logarithmic else np.asarray
+    truth = transform(ds.truth.values)
+    return truth, float(np.nanvar(transform(ds[setting.variable].values) - truth))
 
 
 def _result(scores: InterpolationScores) -> dict[str, list[float]]:

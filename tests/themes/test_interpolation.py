@@ -12,7 +12,7 @@ from geodl.themes import interpolation
 @pytest.fixture(scope="module")
 def short():
     """Case of the sixty days."""
-    case = interpolation.Case("sediments", "osse_short", "osse_short", "SPM", True, 0, (), 3)
+    case = interpolation.Case("sediments", "osse_short", "osse_short", "SPM", True, (0, 0), 0, (), 3)
     interpolation.CASES["short"] = case
     yield "short"
     del interpolation.CASES["short"]
