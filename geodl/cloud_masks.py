@@ -62,3 +62,36 @@ def simulated_cloud_masks(
         masks[time] = np.fft.irfft2(state, (DOMAIN, DOMAIN))[:height, :width] > threshold
         state = keep * state + np.sqrt(1 - keep**2) * wave()
     return masks
+
+
+def withheld_observations(seen: np.ndarray, share: float, seed: int = 0) -> np.ndarray:
+    """Observed values to withhold, under gaps of another shape: those of other days of the series, turned and moved.
+
+    Args:
+        seen: (day, y, x), True where observed.
+        share: of the observed values; whole gaps are taken until it is reached.
+        seed: of the random choices.
+
+    Returns:
+        (day, y, x), True where withheld. Some of each day is left.
+
+    Example:
+        >>> seen = ~simulated_cloud_masks(times=10, height=32, width=32)
+        >>> withheld = withheld_observations(seen, share=0.2)
+        >>> print(bool((withheld & ~seen).any()), bool(withheld.any()))
+        False True
+    """
+    random = np.random.default_rng(seed)
+    withheld = np.zeros(seen.shape, bool)
+    for day in random.permutation(len(seen)):
+        gaps = ~seen[random.integers(len(seen))][::-1, ::-1]
+        gaps = np.roll(gaps, random.integers(gaps.shape), axis=(0, 1))
+        hidden = seen[day] & gaps
+        if 0 < hidden.sum() < seen[day].sum():
+            withheld[day] = hidden
+        if withheld.sum() >= share * seen.sum():
+            break
+    if not withheld.any():  # no gaps, or very little that is observed
+        count = max(1, int(share * seen.sum()))
+        withheld.flat[random.choice(np.flatnonzero(seen), count, replace=False)] = True
+    return withheld

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from geodl.cloud_masks import simulated_cloud_masks
+from geodl.cloud_masks import simulated_cloud_masks, withheld_observations
 
 
 def correlation(a, b):
@@ -30,3 +30,11 @@ def test_masks_larger_than_the_domain_and_impossible_coverages_are_refused():
         simulated_cloud_masks(1, 600, 8)
     with pytest.raises(ValueError, match="between 0 and 1"):
         simulated_cloud_masks(1, 8, 8, coverage=1.0)
+
+
+def test_what_is_withheld_was_observed_and_some_of_each_day_is_left():
+    seen = ~simulated_cloud_masks(40, 32, 32, seed=1)
+    withheld = withheld_observations(seen, share=0.2)
+    assert not (withheld & ~seen).any() and 0.2 <= withheld.sum() / seen.sum() < 0.25
+    assert (seen & ~withheld)[seen.any(axis=(1, 2))].any(axis=(1, 2)).all()
+    assert withheld_observations(np.ones((2, 8, 8), bool), share=0.25).sum() == 32  # where there are no gaps to copy

@@ -7,9 +7,11 @@ from keras import ops
 
 from geodl.layers.covariance_fit import fit_covariance, fit_two_covariances
 from geodl.layers.grid_interpolation import GridInterpolation
+from geodl.layers.orthogonal_functions import lagged_covariances, orthogonal_functions
 
 # Over a longer series windows are moved by this share of their length.
 _WINDOWS_OVER_EACH = 4
+TIMES_AT_ONCE = 200  # of a long series with gaps
 LEAST_NOISE = 0.01  # over the variance, of covariances that are fitted to data with gaps
 
 
@@ -18,7 +20,7 @@ class LinearAnalysis(keras.layers.Layer):
     r"""Reduced-space optimal interpolation on empirical orthogonal functions, then local interpolation of the residual.
 
     $$ \mathbf x_t = \bar{\mathbf x} + E\, \mathbf a_t + \mathbf e_t, \quad
-       \mathrm{cov}(\mathbf a_{t + l}, \mathbf a_t) = C_l, \quad l = 0 \dots D - 1 $$
+       \mathrm{cov}(\mathbf a_{t + l}, \mathbf a_t) = C_l = A^l C_0, \quad l = 0 \dots D - 1 $$
 
     The amplitudes of a window of D times are estimated together, with what the modes leave out as noise; \(\mathbf e\) is
     estimated by `GridInterpolation`. Without modes it is optimal interpolation, on any grid.
@@ -68,44 +70,45 @@ class LinearAnalysis(keras.layers.Layer):
         """Takes mean, modes and covariances from a series of fields (time, y, x).
 
         Args:
-            fields: of consecutive times, NaN on land; without modes also in gaps, where `adapt_with_gaps` does the work.
-            noise: variance of the observation errors, where the fields are the truth; else it is fitted.
-
-        Raises:
-            ValueError: gaps in the fields that modes are taken from.
+            fields: of consecutive times, NaN on land. Gaps are allowed, for which the modes need a long series: each pair of
+                pixels must have been seen together many times. Without modes `adapt_with_gaps` does the work there.
+            noise: variance of the errors of observations, where it is known; else it is fitted. Fields without gaps are taken
+                for the truth.
         """
         seen = np.isfinite(fields)
         count = seen.sum(axis=0)
-        if len(fields) == 1 or ((count > 0) & (count < len(fields))).any():
-            if self.modes:
-                raise ValueError("Modes need a series of fields without gaps: NaN on land alone.")
+        gaps = len(fields) == 1 or bool(((count > 0) & (count < len(fields))).any())
+        if gaps and not self.modes:
             return self.adapt_with_gaps(fields)
         mean = np.where(seen, fields, 0).sum(axis=0) / np.maximum(count, 1)
         overall = fields[seen].mean()
-        mean = overall if self.grid is None else np.where(count > 0, mean, overall)
-        residual = fields - mean
+        self.mean.assign(np.broadcast_to(overall if self.grid is None else np.where(count > 0, mean, overall), self.mean.shape))
+        residual, sea = fields - self.mean.numpy(), count > 0
         left = 0.0
         if self.modes:
-            sea = seen.all(axis=0)
-            anomalies = residual[:, sea].astype("float64")
-            _, _, patterns = np.linalg.svd(anomalies, full_matrices=False)
-            amplitudes = anomalies @ patterns[: self.modes].T
-            eofs = np.zeros((self.modes, *self.grid))
-            eofs[:, sea] = patterns[: self.modes]
-            count = len(amplitudes)
-            # Over the length, not the number of pairs: only so is the covariance positive definite for sure.
-            lagged = [amplitudes[lag:].T @ amplitudes[: count - lag] / count for lag in range(self.lags)]
-            self.eofs.assign(eofs)
-            self.lagged.assign(np.stack(lagged))
-            residual = residual.copy()
-            residual[:, sea] -= amplitudes @ patterns[: self.modes]
-            left = (residual[:, sea] ** 2).mean()
+            if gaps and noise is None:
+                noise = fit_covariance(residual)["noise"]
+            eofs, same, next_, left = orthogonal_functions(residual[:, sea], self.modes, noise if gaps else 0.0)
+            self.eofs.assign(np.stack([_on_grid(eof, sea) for eof in eofs]))
+            self.lagged.assign(lagged_covariances(same, next_, self.lags))
+            self.noise.assign((noise or 0.0) + 2 * left)
+            residual = residual - self._modes_of(residual, gaps)
         fitted = fit_covariance(residual)
         noise = max(fitted["noise"] if noise is None else noise, 1e-3 * fitted["variance"])
-        self.mean.assign(np.broadcast_to(mean, self.mean.shape))
+        if gaps:  # what the modes explain of the data is more than what they explain of the field
+            fitted["variance"] = left
         self.local.assign(**{**fitted, "noise": noise})
         # Twice what is left: its errors are not independent from pixel to pixel.
         self.noise.assign(noise + 2 * left)
+
+    def _modes_of(self, anomalies, gaps):
+        """Part of a series (time, y, x) that the modes explain, NaN where it is."""
+        if gaps:
+            found = [self._reduced(tf.constant(part[None], self.variable_dtype))[0][0] for part in _parts(anomalies)]
+            return np.concatenate(found)
+        eofs = self.eofs.numpy().reshape(self.modes, -1)
+        flat = anomalies.reshape(len(anomalies), -1)
+        return (np.nan_to_num(flat) @ eofs.T @ eofs).reshape(anomalies.shape)
 
     def adapt_with_gaps(self, series: np.ndarray) -> None:
         """Takes mean and covariances from a series (time, y, x) with gaps, of which the mean of a pixel is not known.
@@ -203,3 +206,14 @@ class LinearAnalysis(keras.layers.Layer):
     def get_config(self):
         settings = {"modes": self.modes, "lags": self.lags, "grid": self.grid, "tolerance": self.tolerance}
         return {**super().get_config(), **settings}
+
+
+def _on_grid(values: np.ndarray, sea: np.ndarray) -> np.ndarray:
+    """Values of the pixels of the sea as a field, 0 on land."""
+    field = np.zeros(sea.shape, values.dtype)
+    field[sea] = values
+    return field
+
+
+def _parts(series: np.ndarray) -> list[np.ndarray]:
+    return np.array_split(series, max(1, len(series) // TIMES_AT_ONCE))

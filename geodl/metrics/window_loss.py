@@ -41,6 +41,7 @@ class WindowLoss(keras.losses.Loss):
 
     Args:
         scale: \(s\), about the standard deviation of the states.
+        noise: variance of the errors of a truth that is itself observed; \(\sigma^2\) is that of the state without them.
 
     Call arguments:
         truth: states (batch, time, component), or fields (batch, time, y, x).
@@ -52,20 +53,22 @@ class WindowLoss(keras.losses.Loss):
         0.2337
     """
 
-    def __init__(self, scale=1.0, name="window_loss", **kwargs):
+    def __init__(self, scale=1.0, noise=0.0, name="window_loss", **kwargs):
         super().__init__(name=name, **kwargs)
-        self.scale = float(scale)
+        self.scale, self.noise = float(scale), float(noise)
 
     def call(self, truth, estimate):
         mean, deviation = estimate[..., 0], estimate[..., 1]
         known = ops.isfinite(truth)
         truth = ops.where(known, truth, ops.stop_gradient(mean))
         squares = ops.square(mean - truth) / self.scale**2
+        if self.noise:
+            deviation = ops.sqrt(ops.square(deviation) + self.noise)
         crps = gaussian_crps(ops.stop_gradient(mean), deviation, truth) / self.scale
         return squares + ops.where(known, crps, 0)
 
     def get_config(self):
-        return {**super().get_config(), "scale": self.scale}
+        return {**super().get_config(), "scale": self.scale, "noise": self.noise}
 
 
 @keras.saving.register_keras_serializable(package="geodl")

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from geodl.cloud_masks import withheld_observations
 from geodl.layers.linear_analysis import LinearAnalysis
 from geodl.layers.unet import UNetDecoder, UNetEncoder
 from geodl.layers.window_tokens import FieldTokens
@@ -134,7 +135,7 @@ class FieldUNet(FieldInterpolator, GriddedModel):
     def _elsewhere(self, values, sea):
         analysis = LinearAnalysis(grid=sea.shape)
         analysis.adapt_with_gaps(values)
-        withheld = _withheld(values)
+        withheld = withheld_observations(np.isfinite(values), WITHHELD)
         inputs = self.inputs(np.where(withheld, np.nan, values), sea, analysis)
         found, deviation = self._scaled(inputs, analysis)
         estimate = inputs[:, 0][withheld]
@@ -193,22 +194,3 @@ class FieldUNet(FieldInterpolator, GriddedModel):
             "lags": self.lags,
             "grid": self.grid,
         }
-
-
-def _withheld(values: np.ndarray) -> np.ndarray:
-    """Observed values to withhold, under gaps of another shape: those of the series, turned and moved."""
-    random = np.random.default_rng(0)
-    seen = np.isfinite(values)
-    withheld = np.zeros(seen.shape, bool)
-    for day in random.permutation(len(values)):
-        gaps = ~seen[random.integers(len(seen))][::-1, ::-1]
-        gaps = np.roll(gaps, random.integers(gaps.shape), axis=(0, 1))
-        hidden = seen[day] & gaps
-        if 0 < hidden.sum() < seen[day].sum():
-            withheld[day] = hidden
-        if withheld.sum() >= WITHHELD * seen.sum():
-            break
-    if not withheld.any():  # no gaps, or very little that is observed
-        count = max(1, int(WITHHELD * seen.sum()))
-        withheld.flat[random.choice(np.flatnonzero(seen), count, replace=False)] = True
-    return withheld

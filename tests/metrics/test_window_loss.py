@@ -30,3 +30,9 @@ def test_the_loss_teaches_the_mean_by_its_square_and_the_deviation_by_the_crps()
 def test_mse_is_that_of_the_mean():
     estimate = np.stack([np.full((2, 4, 3), 3.0), np.ones((2, 4, 3))], axis=-1)
     np.testing.assert_allclose(window_mse(np.zeros((2, 4, 3)), estimate), [9, 9])
+
+
+def test_the_deviation_of_a_state_is_learned_without_the_errors_of_the_observations():
+    truth, estimate = np.ones((1, 4, 3)), np.stack([np.zeros((1, 4, 3)), np.full((1, 4, 3), 3.0)], axis=-1)
+    of_both = np.stack([np.zeros((1, 4, 3)), np.full((1, 4, 3), 5.0)], axis=-1)
+    np.testing.assert_allclose(WindowLoss(noise=16.0)(truth, estimate), WindowLoss()(truth, of_both), rtol=1e-6)

@@ -7,6 +7,7 @@ from geodl import datasets, zoo
 from geodl.baselines import PolynomialMap, StatePersistence
 from geodl.errors import InputError
 from geodl.themes import forecasting
+from geodl.themes.forecasting import dynamical_systems
 from geodl.themes.cases import case_of
 
 
@@ -50,7 +51,7 @@ def test_baselines_on_the_cards_are_recomputed(name):
 )
 def test_neural_odes_are_valid_for_several_lyapunov_times_and_keep_the_attractor(name, valid_time, at_dt, at_4_dt):
     card = zoo.card(name)
-    scores, case = card["scores"], forecasting.CASES[case_of(zoo.load(name), forecasting.CASES)]
+    scores, case = card["scores"], dynamical_systems.CASES[case_of(zoo.load(name), dynamical_systems.CASES)]
     assert scores["valid_prediction_time"][0] >= valid_time
     assert scores["relative_rmse"][0] <= at_dt and scores["relative_rmse"][1] <= at_4_dt
     # Four hundred time units leave the exponent of Lorenz-96 uncertain by several hundredths.
@@ -75,7 +76,7 @@ def test_baselines_are_compared_with_the_neural_ode(monkeypatch):
 
 
 def test_every_case_has_the_asked_approaches():
-    assert set(forecasting.approaches("lorenz96")) == {*forecasting.BASELINES, "LSTM", "neural ODE"}
+    assert set(forecasting.approaches("lorenz96")) == {*dynamical_systems.BASELINES, "LSTM", "neural ODE"}
 
 
 def test_a_model_of_no_case_is_told():

@@ -12,12 +12,11 @@ def train(output: Path, epochs: int = 8, seed: int = 0, callbacks=()) -> keras.M
     """Fits the model, resuming where a killed run stopped, and saves it in the folder `output`."""
     keras.utils.set_random_seed(seed)
     recipe = zoo.recipe("sediment_unet")
-    model = FieldFourDVarNet(iterations=3, hidden=32, prior_channels=16, **recipe.untrained())
-    model.build((None, recipe.DAYS, 5, None, None))
+    model, ds = FieldFourDVarNet(iterations=3, hidden=32, prior_channels=16, **recipe.untrained()), recipe.simulated_days()
+    recipe.adapt(model, ds)
     guess = zoo.load("sediment_unet")
     for part in ("encoder", "decoder", "head"):
         getattr(model, part).set_weights(getattr(guess, part).get_weights())
     # Other windows than those that `sediment_unet` was trained on.
-    recipe.fit(model, output, epochs, 1e-3, seed + 1, callbacks)
-    zoo.save(model, output)
+    recipe.fit(model, recipe.training_series(ds, seed=seed + 1), output, epochs, 1e-3, seed + 1, callbacks)
     return model

@@ -5,7 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from geodl import datasets, pipelines
+from geodl import datasets, pipelines, zoo
 from geodl.layers import LinearAnalysis
 from geodl.metrics import WindowLoss, window_mse
 from geodl.models import FieldUNet
@@ -13,10 +13,26 @@ from geodl.models import FieldUNet
 DAYS, MODES, LAGS = 9, 40, 15
 
 
-def training_series(blocks: int = 4, seed: int = 0):
+def simulated_days(config: str = "osse_long", split: str = "train"):
+    """Truth and observations (time, lat, lon), log10 of g m-3."""
+    ds = datasets.open_dataset("sediments", config, split)
+    return ds.assign(truth=np.log10(ds.truth), SPM=np.log10(ds.SPM))
+
+
+def untrained() -> dict:
+    """What the model knows before training: days in a window, and the modes of the grid."""
+    return {"days": DAYS, "filters": (64, 96), "blocks": (2, 2), "modes": MODES, "lags": LAGS, "grid": (64, 64)}
+
+
+def adapt(model, ds) -> None:
+    """Gives the linear analysis what it needs to know of the truth."""
+    model.build((None, DAYS, 5, None, None))
+    model.adapt(ds.truth.values, (ds.lat.values, ds.lon.values), np.nanvar((ds.SPM - ds.truth).values))
+
+
+def training_series(ds, blocks: int = 4, seed: int = 0):
     """Inputs and truths of simulated days; what is known of a block is learned from the others, as it is of new days."""
-    ds = datasets.open_dataset("sediments", "osse_long", "train")
-    truth, observed, sea = np.log10(ds.truth.values), np.log10(ds.SPM.values), ds.mask.values == 1
+    truth, observed, sea = ds.truth.values, ds.SPM.values, ds.mask.values == 1
     noise = np.nanvar(observed - truth)
     # The same days under other clouds, with other errors.
     other = truth + np.sqrt(noise) * np.random.default_rng(seed).standard_normal(truth.shape).astype("float32")
@@ -31,35 +47,23 @@ def training_series(blocks: int = 4, seed: int = 0):
     return inputs, targets
 
 
-def untrained(**settings) -> dict:
-    """What the model knows before training: days in a window, and the modes of the grid."""
-    return {"days": DAYS, "filters": (64, 96), "blocks": (2, 2), "modes": MODES, "lags": LAGS, "grid": (64, 64), **settings}
-
-
-def fit(model, output: Path, epochs: int, rate: float, seed: int, callbacks=()) -> None:
-    """Adapts the linear analysis and trains the network on windows of the training series."""
-    ds = datasets.open_dataset("sediments", "osse_long", "train")
-    truth = np.log10(ds.truth.values)
-    noise = np.nanvar(np.log10(ds.SPM.values) - truth)
-    if not model.built:
-        model.build((None, DAYS, 5, None, None))
-    model.adapt(truth, (ds.lat.values, ds.lon.values), noise)
-
-    ds = datasets.open_dataset("sediments", "osse", "validation")
-    inputs = model.inputs(np.log10(ds.SPM.values), ds.mask.values == 1)
+def fit(model, series, output: Path, epochs: int, rate: float, seed: int, callbacks=(), noise: float = 0.0) -> None:
+    """Trains an adapted model on windows of inputs and targets, whose errors have the variance `noise`."""
+    ds = simulated_days("osse", "validation")
+    inputs = model.inputs(ds.SPM.values, ds.mask.values == 1)
     windows = [slice(first, first + DAYS) for first in range(0, len(inputs) - DAYS + 1, DAYS)]
-    hidden = np.where(np.isnan(ds.SPM.values), np.log10(ds.truth.values), np.nan)  # scored in gaps
-    validation = tuple(np.stack([series[window] for window in windows]) for series in (inputs, hidden))
+    hidden = ds.truth.where(ds.SPM.isnull()).values  # scored in gaps
+    validation = tuple(np.stack([values[window] for window in windows]) for values in (inputs, hidden))
 
     model.compile(
         optimizer=keras.optimizers.AdamW(
             keras.optimizers.schedules.CosineDecay(rate, epochs * 100), weight_decay=0.01, global_clipnorm=1.0
         ),
-        loss=WindowLoss(scale=float(model.scale.numpy())),
+        loss=WindowLoss(scale=float(model.scale.numpy()), noise=noise),
         metrics=[window_mse],
     )
     model.fit(
-        pipelines.series_windows(*training_series(seed=seed), DAYS, batch_size=8, seed=seed),
+        pipelines.series_windows(*series, DAYS, batch_size=8, seed=seed),
         steps_per_epoch=100,
         validation_data=validation,
         validation_batch_size=8,
@@ -71,14 +75,13 @@ def fit(model, output: Path, epochs: int, rate: float, seed: int, callbacks=()) 
         ],
         verbose=2,
     )
+    zoo.save(model, output)
 
 
 def train(output: Path, epochs: int = 24, seed: int = 0, callbacks=()) -> keras.Model:
     """Fits the model, resuming where a killed run stopped, and saves it in the folder `output`."""
-    from geodl import zoo
-
     keras.utils.set_random_seed(seed)
-    model = FieldUNet(**untrained())
-    fit(model, output, epochs, 1.5e-3, seed, callbacks)
-    zoo.save(model, output)
+    model, ds = FieldUNet(**untrained()), simulated_days()
+    adapt(model, ds)
+    fit(model, training_series(ds, seed=seed), output, epochs, 1.5e-3, seed, callbacks)
     return model

@@ -1,14 +1,4 @@
-"""Short-term forecasting: how a system goes on from its past states.
-
-| | |
-|---|---|
-| cases | `lorenz63` (states every .01), `lorenz63_sparse` (every .2), `lorenz96` (40 components, every .05) |
-| input | past states of the system, of which a neural ODE uses the last one |
-| output | the states that follow, for any number of steps |
-| datasets | `lorenz63`, `lorenz96`: simulated, split by time |
-| criterion | mean squared error of several steps |
-| scores | relative RMSE per lead time, valid prediction time, Lyapunov spectrum, distance of the attractor's distribution |
-"""
+"""Forecasts of dynamical systems, Lorenz-63 and Lorenz-96: the module of these cases."""
 
 import time
 from dataclasses import dataclass
@@ -18,7 +8,7 @@ import numpy as np
 from geodl import datasets, plotting, zoo
 from geodl.baselines import PolynomialMap, SINDy, StatePersistence
 from geodl.metrics import attractor_distance, kaplan_yorke_dimension, lyapunov_spectrum, relative_rmse, valid_prediction_time
-from geodl.models.state_forecaster import PAST
+from geodl.models.state_forecaster import PAST, StateForecaster
 from geodl.themes.cases import case_of, rounded
 
 LONG_RUN = 100.0  # time units
@@ -42,6 +32,7 @@ CASES = {
     "lorenz63_sparse": Case("lorenz63", "forecast_sparse", 0.2, 3, 0.906, 20, {"neural ODE": "lorenz63_neural_ode_sparse"}),
     "lorenz96": Case("lorenz96", "forecast", 0.05, 40, 1.68, 1, {"LSTM": "lorenz96_lstm", "neural ODE": "lorenz96_neural_ode"}),
 }
+MODELS, VARIABLE = StateForecaster, "state"
 BASELINES = ("persistence", "linear fit", "quadratic fit", "SINDy")
 
 
@@ -79,6 +70,18 @@ class ForecastScores:
             "attractor_distance": [self.distance],
         }
         return {name: [rounded(value) for value in values] for name, values in scores.items()}
+
+    def row(self) -> dict:
+        """Scores as a row of a table."""
+        result = self.result()
+        dt, later = result.pop("relative_rmse")
+        return {
+            "rmse_at_dt": dt,
+            "rmse_at_4_dt": later,
+            "rmse_at_1_lyapunov_time": rounded(self.rmse[round(1 / self.dt[1]) - 1]),
+            **{key: values[0] for key, values in result.items()},
+            "seconds": round(self.seconds, 2),
+        }
 
 
 def approaches(case: str) -> dict:
@@ -138,35 +141,6 @@ def baseline_scores(model) -> dict[str, dict[str, list[float]]]:
     """Scores of the baselines in the case of a model, as a card keeps them."""
     case = case_of(model, CASES)
     return {name: evaluate(approaches(case)[name](), case).result() for name in BASELINES}
-
-
-def compare(case: str = "lorenz63", progress=lambda names: names) -> dict[str, ForecastScores]:
-    """Scores of every approach.
-
-    Args:
-        case: one of `CASES`.
-        progress: wraps the list of approaches.
-    """
-    return {name: evaluate(approaches(case)[name](), case) for name in progress(list(approaches(case)))}
-
-
-def rows(table: dict[str, ForecastScores]) -> list[dict]:
-    """The comparison as flat rows, for CSV."""
-    found = []
-    for name, scores in table.items():
-        result = scores.result()
-        dt, later = result["relative_rmse"]
-        found.append(
-            {
-                "approach": name,
-                "rmse_at_dt": dt,
-                "rmse_at_4_dt": later,
-                "rmse_at_1_lyapunov_time": rounded(scores.rmse[round(1 / scores.dt[1]) - 1]),
-                **{key: values[0] for key, values in result.items() if key != "relative_rmse"},
-                "seconds": round(scores.seconds, 2),
-            }
-        )
-    return found
 
 
 def figure(table: dict[str, ForecastScores], case: str):
