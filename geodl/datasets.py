@@ -52,13 +52,16 @@ def load(
     from geodl import pipelines
 
     builder = prepared_builder(name, config)
-    pairs = _examples(builder, split).map(builder.pair)
+    examples = _examples(builder, split)
+    # An example of a series holds many pairs.
+    pairs = builder.pairs(examples) if hasattr(builder, "pairs") else examples.map(builder.pair)
     if patch is not None:
         pairs = pipelines.patches(pairs, patch, augment, seed)
     if augment and max_missing:
         pairs = pipelines.drop_frames(pairs, max_missing, seed=seed + 1)
     if shuffle:
-        pairs = pairs.cache().shuffle(builder.info.splits[split].num_examples, seed=seed)
+        pairs = pairs.cache()
+        pairs = pairs.shuffle(int(pairs.reduce(0, lambda count, _: count + 1)), seed=seed)
     return pipelines.batches(pairs, batch_size)
 
 

@@ -12,9 +12,15 @@ from geodl.baselines.sindy import SINDy
 from geodl.baselines.smoothed_flow import SmoothedFlow
 from geodl.baselines.state_interpolation import StateInterpolation
 from geodl.baselines.state_persistence import StatePersistence
+from geodl.baselines.station_analogues import StationAnalogues
+from geodl.baselines.station_climatology import StationClimatology
+from geodl.baselines.station_persistence import StationPersistence
+from geodl.baselines.station_regression import StationRegression
 from geodl.baselines.strong_4dvar import StrongConstraint4DVar
 from geodl.baselines.three_d_var import ThreeDVar
 from geodl.baselines.weak_4dvar import WeakConstraint4DVar
+from geodl.baselines.wind_advection import WindAdvection
+from geodl.baselines.wind_persistence import WindPersistence
 
 __all__ = [
     "ETKF",
@@ -32,7 +38,13 @@ __all__ = [
     "SmoothedFlow",
     "StateInterpolation",
     "StatePersistence",
+    "StationAnalogues",
+    "StationClimatology",
+    "StationPersistence",
+    "StationRegression",
     "StrongConstraint4DVar",
     "ThreeDVar",
     "WeakConstraint4DVar",
+    "WindAdvection",
+    "WindPersistence",
 ]

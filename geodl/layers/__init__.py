@@ -14,11 +14,13 @@ from geodl.layers.ode_integrator import ODEIntegrator
 from geodl.layers.priors import BilinearAutoencoder, DynamicsPrior, FieldAutoencoder
 from geodl.layers.recurrent_solver import RecurrentSolver
 from geodl.layers.residual_convolutions import ResidualConvolutions
+from geodl.layers.station_mixer import StationMixer
 from geodl.layers.trainable_runge_kutta import TrainableRungeKutta
 from geodl.layers.unet import ResidualBlock, UNetDecoder, UNetEncoder
 from geodl.layers.variational_cost import VariationalCost
 from geodl.layers.variational_solvers import LBFGS, GradientDescent
 from geodl.layers.warp import Warp
+from geodl.layers.wind_mixture import WindMixture
 from geodl.layers.window_network import WindowNetwork
 from geodl.layers.window_tokens import FieldTokens, WindowTokens
 
@@ -46,11 +48,13 @@ __all__ = [
     "RecurrentSolver",
     "ResidualBlock",
     "ResidualConvolutions",
+    "StationMixer",
     "TrainableRungeKutta",
     "UNetDecoder",
     "UNetEncoder",
     "VariationalCost",
     "Warp",
+    "WindMixture",
     "WindowNetwork",
     "WindowTokens",
     "adjoint",

@@ -5,6 +5,9 @@ from geodl.metrics.forecast_scores import attractor_distance, relative_rmse, val
 from geodl.metrics.interpolation_scores import InterpolationScores
 from geodl.metrics.lyapunov import kaplan_yorke_dimension, lyapunov_spectrum
 from geodl.metrics.nowcast_scores import NowcastScores
+from geodl.metrics.wind_field_scores import WindFieldScores
+from geodl.metrics.wind_loss import WindLoss
+from geodl.metrics.wind_station_scores import WindStationScores
 from geodl.metrics.window_loss import WindowLoss, gaussian_crps, window_mse
 
 __all__ = [
@@ -13,6 +16,9 @@ __all__ = [
     "CloudTypeLoss",
     "InterpolationScores",
     "NowcastScores",
+    "WindFieldScores",
+    "WindLoss",
+    "WindStationScores",
     "WindowLoss",
     "attractor_distance",
     "gaussian_crps",

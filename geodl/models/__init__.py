@@ -14,6 +14,10 @@ from geodl.models.lstm_forecaster import LSTMForecaster
 from geodl.models.neural_ode import NeuralODE
 from geodl.models.state_assimilator import StateAssimilator
 from geodl.models.state_forecaster import StateForecaster
+from geodl.models.wind_attention import WindAttention
+from geodl.models.wind_convlstm import WindConvLSTM
+from geodl.models.wind_field_forecaster import WindFieldForecaster
+from geodl.models.wind_station_forecaster import WindStationForecaster
 
 __all__ = [
     "CloudCNN",
@@ -30,4 +34,8 @@ __all__ = [
     "NeuralODE",
     "StateAssimilator",
     "StateForecaster",
+    "WindAttention",
+    "WindConvLSTM",
+    "WindFieldForecaster",
+    "WindStationForecaster",
 ]

@@ -7,15 +7,21 @@ matplotlib.use("Agg", force=False)
 from geodl.plotting.clouds import nowcast, nowcast_scores
 from geodl.plotting.fields import animation, interpolation, interpolation_comparison
 from geodl.plotting.states import assimilation, assimilation_comparison, forecast_comparison, trajectory
+from geodl.plotting.wind_fields import wind_field_comparison, wind_map
+from geodl.plotting.wind_stations import fan_chart, wind_station_comparison
 
 __all__ = [
     "animation",
     "assimilation",
     "assimilation_comparison",
+    "fan_chart",
     "forecast_comparison",
     "interpolation",
     "interpolation_comparison",
     "nowcast",
     "nowcast_scores",
     "trajectory",
+    "wind_field_comparison",
+    "wind_map",
+    "wind_station_comparison",
 ]

@@ -47,7 +47,11 @@ CASES = {
         logarithmic=True,
         grid=(64, 64),
         modes=40,
-        models=(("U-Net", "sediment_unet"), ("4DVarNet", "sediment_4dvarnet")),
+        models=(
+            ("U-Net without truth", "sediment_unet_gappy"),
+            ("U-Net", "sediment_unet"),
+            ("4DVarNet", "sediment_4dvarnet"),
+        ),
         example=66,
     ),
     "sea_level": Case(

@@ -7,8 +7,8 @@ from geodl import datasets, zoo
 from geodl.baselines import PolynomialMap, StatePersistence
 from geodl.errors import InputError
 from geodl.themes import forecasting
-from geodl.themes.forecasting import dynamical_systems
 from geodl.themes.cases import case_of
+from geodl.themes.forecasting import dynamical_systems
 
 
 def _assert_card(found, card):

@@ -9,6 +9,7 @@ from geodl import datasets, pipelines, zoo
 from geodl.layers import LinearAnalysis
 from geodl.metrics import WindowLoss, window_mse
 from geodl.models import FieldFourDVarNet
+from geodl_datasets.sea_level.sea_level_dataset_builder import CLOUDS, COLUMNS, clouds_of_places
 
 DAYS, PATCH = 9, 64
 
@@ -16,9 +17,11 @@ DAYS, PATCH = 9, 64
 def training_series(copies: int = 4, seed: int = 0):
     """Inputs and truths of April and May under other clouds each time; each month with what is known from the other one."""
     ds = datasets.open_dataset("sea_level", "mediterranean", "train")
-    truth, observed, sea = ds.truth.values, ds.adt.values, ds.mask.values == 1
-    noise = float(np.nanvar(observed - truth))
+    truth, sea = ds.truth.values, ds.mask.values == 1
+    noise = float(np.nanvar(ds.adt.values - truth))
     random = np.random.default_rng(seed)
+    with np.load(datasets.find_source("clouds", CLOUDS)) as scene:
+        cloudy = scene["ct"][:, :, slice(*COLUMNS["train"])] >= 5
     reader = FieldFourDVarNet(1, 1, 1, days=DAYS, filters=(1,), blocks=(0,))
     april = (ds.time.dt.month == 4).values
     inputs, targets = [], []
@@ -26,11 +29,9 @@ def training_series(copies: int = 4, seed: int = 0):
         analysis = LinearAnalysis(grid=sea.shape, tolerance=1e-3)
         analysis.adapt(truth[~month], noise)
         for _ in range(copies):
-            # The clouds of other days, of other places, and turned.
-            seen = np.roll(np.isfinite(observed), random.integers([len(truth), *sea.shape]), axis=(0, 1, 2))
-            seen = seen[: month.sum(), :, :: random.choice([-1, 1])]
             series = truth[month] + np.sqrt(noise) * random.standard_normal(truth[month].shape)
-            inputs.append(reader.inputs(np.where(seen, series, np.nan).astype("float32"), sea, analysis))
+            series[clouds_of_places(cloudy, series.shape, random)] = np.nan
+            inputs.append(reader.inputs(series.astype("float32"), sea, analysis))
             targets.append(truth[month])
     return inputs, targets
 

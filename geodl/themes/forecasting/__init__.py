@@ -13,9 +13,9 @@ Each kind of system is a module of its own: `wind_stations`, `wind_fields` and `
 """
 
 from geodl.errors import InputError
-from geodl.themes.forecasting import dynamical_systems
+from geodl.themes.forecasting import dynamical_systems, wind_fields, wind_stations
 
-SYSTEMS = (dynamical_systems,)
+SYSTEMS = (dynamical_systems, wind_stations, wind_fields)
 CASES = {case: setting for system in SYSTEMS for case, setting in system.CASES.items()}
 
 

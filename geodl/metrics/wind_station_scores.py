@@ -1,0 +1,113 @@
+"""Scores of forecasts of the wind at stations."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+# Probabilities of quantiles: ends of the 90 % interval, then the middles of twenty equal parts, for the CRPS.
+LEVELS = (0.05, 0.95, *(np.arange(20) + 0.5) / 20)
+
+
+@dataclass
+class WindStationScores:
+    r"""Scores by lead time (lead,), over hours and stations where the wind is known and its series is counted.
+
+    CRPS is \(2\, \overline{\rho_\tau(s - q_\tau)}\), the pinball loss of the quantiles of the speed, the absolute error for a
+    forecast without spread. The energy score is \(\overline{|\mathbf u_i - \mathbf u|} - \tfrac12 \overline{|\mathbf u_i -
+    \mathbf u_j|}\) of samples of the wind; the variogram score of order ½ compares \(|s_l - s_m|^{1/2}\) of all pairs of leads.
+
+    Args:
+        speed_rmse, speed_mae, vector_rmse, u_rmse, v_rmse: m s⁻¹.
+        crps: of the speed, m s⁻¹.
+        energy_score: of u and v together, m s⁻¹.
+        coverage: of the 90 % interval of the speed.
+        variogram_score: one value.
+        speed_errors: (hour, station, lead), for intervals of confidence.
+        ranks: of the observed speed among the quantiles, uniform for a reliable forecast.
+        seconds: of all forecasts.
+
+    References:
+        Gneiting and Raftery (2007), Strictly proper scoring rules, prediction, and estimation, JASA 102; Scheuerer and Hamill
+        (2015), Variogram-based proper scoring rules for probabilistic forecasts of multivariate quantities, Monthly Weather
+        Review 143.
+    """
+
+    speed_rmse: np.ndarray
+    speed_mae: np.ndarray
+    vector_rmse: np.ndarray
+    u_rmse: np.ndarray
+    v_rmse: np.ndarray
+    crps: np.ndarray
+    energy_score: np.ndarray
+    coverage: np.ndarray
+    variogram_score: np.ndarray
+    speed_errors: np.ndarray
+    ranks: np.ndarray
+    seconds: float
+
+    SCORES = (
+        "speed_rmse", "speed_mae", "vector_rmse", "u_rmse", "v_rmse", "crps", "energy_score", "coverage", "variogram_score",
+    )  # fmt: skip
+
+    @classmethod
+    def of(cls, fields: dict, samples: np.ndarray, truth: np.ndarray, seconds: float) -> "WindStationScores":
+        """Scores of the fields of a `WindStationForecaster`.
+
+        Args:
+            fields: "wind", "speed" and "quantiles", as a forecast has them, the latter at the probabilities `LEVELS`.
+            samples: (member, hour, station, lead, 2), winds.
+            truth: (hour, station, lead, 3): u, v and speed, NaN where missing or not counted.
+            seconds: of all forecasts.
+        """
+        wind, speed = truth[..., :2], truth[..., 2]
+        error, vector = fields["speed"] - speed, fields["wind"] - wind
+        (low, high), quantiles = np.split(np.moveaxis(fields["quantiles"], -1, 0), [2])
+        levels = np.reshape(LEVELS[2:], (-1, 1, 1, 1))
+        pinball = np.maximum(levels * (speed - quantiles), (levels - 1) * (speed - quantiles))
+        inside = np.where(np.isfinite(speed), (speed >= low) & (speed <= high), np.nan)
+        return cls(
+            speed_rmse=np.sqrt(_mean(error**2)),
+            speed_mae=_mean(abs(error)),
+            vector_rmse=np.sqrt(_mean((vector**2).sum(axis=-1))),
+            u_rmse=np.sqrt(_mean(vector[..., 0] ** 2)),
+            v_rmse=np.sqrt(_mean(vector[..., 1] ** 2)),
+            crps=2 * _mean(pinball.mean(axis=0)),
+            energy_score=_mean(_energy(samples, wind)),
+            coverage=_mean(inside),
+            variogram_score=_variogram(np.hypot(samples[..., 0], samples[..., 1]), speed),
+            speed_errors=error,
+            ranks=(speed > quantiles).sum(axis=0)[np.isfinite(speed)],
+            seconds=seconds,
+        )
+
+    def result(self) -> dict[str, list[float]]:
+        """Scores as a card keeps them, one value a lead time."""
+        return {name: [round(float(value), 4) for value in np.atleast_1d(getattr(self, name))] for name in self.SCORES}
+
+    def row(self) -> dict[str, float]:
+        """Scores as a row of a table, at one, three and six hours."""
+        result = self.result()
+        one, several = result.pop("variogram_score"), {}
+        for name in ("speed_rmse", "crps", "vector_rmse"):
+            several |= {f"{name}_{lead}h": result[name][lead - 1] for lead in (1, 3, 6)}
+        means = {name: round(float(np.mean(getattr(self, name))), 4) for name in ("speed_mae", "energy_score", "coverage")}
+        return several | means | {"variogram_score": one[0], "seconds": round(self.seconds, 2)}
+
+
+def _mean(values):
+    """Over hours and stations: (lead,)."""
+    return np.nanmean(values, axis=(0, 1))
+
+
+def _energy(samples, wind):
+    to_truth = np.linalg.norm(samples - wind, axis=-1).mean(axis=0)
+    # Pairs of one member and the next, which are as independent as all pairs.
+    apart = np.linalg.norm(samples - np.roll(samples, 1, axis=0), axis=-1).mean(axis=0)
+    return to_truth - apart / 2
+
+
+def _variogram(samples, speed):
+    first, second = np.triu_indices(speed.shape[-1], 1)
+    observed = np.sqrt(abs(speed[..., first] - speed[..., second]))
+    expected = np.sqrt(abs(samples[..., first] - samples[..., second])).mean(axis=0)
+    return float(np.nanmean((observed - expected) ** 2))

@@ -1,0 +1,119 @@
+"""What a forecast at a station is made from: its last day, its season and site as recent weeks show them, its neighbours."""
+
+import numpy as np
+
+VARIABLES = ("u", "v", "speed", "temperature", "pressure", "dew_point", "rain")
+LEADS, LAGS = 6, 24  # hours
+MEMORY = 720  # hours that are used at most: thirty days
+SAME_HOUR_DAYS = 21
+MEANS = (3, 6, 12, 24, 168, 720)  # hours
+NEIGHBOUR_LAGS = 6
+
+
+def station_features(values: np.ndarray, times: np.ndarray, hours: np.ndarray) -> np.ndarray:
+    """Features (hour, station, feature) of the hours `hours` (indices of times), NaN where they are not known.
+
+    Lags and trailing means of the wind over hours to thirty days, its mean at the target hours in the last three weeks,
+    temperature, pressure and humidity with their tendencies, the mean over all stations, hour and season.
+
+    Args:
+        values: (time, station, variable), hourly, those of `VARIABLES` in SI units, NaN where missing.
+        times: (time,), datetime64.
+        hours: consecutive indices of times.
+
+    Example:
+        >>> times = np.datetime64("2020-01-01T00", "h") + np.arange(48)
+        >>> print(station_features(np.ones((48, 3, 7)), times, hours=np.array([47])).shape)
+        (1, 3, 152)
+    """
+    u, v, speed, temperature, pressure, dew_point, rain = np.moveaxis(np.asarray(values, "float64"), -1, 0)
+    wind = np.stack([np.sqrt(speed), u, v], axis=-1)
+    everywhere = np.broadcast_to(_mean(wind, axis=1)[:, None], wind.shape)
+    weather = np.stack([temperature, pressure, dew_point], axis=-1)
+    day, month = (_trailing_mean(weather, length, hours) for length in (24, MEMORY))
+    now = weather[hours]
+    variance = [
+        _trailing_mean(wind[..., :1] ** 2, length, hours) - _trailing_mean(wind[..., :1], length, hours) ** 2
+        for length in (24, MEMORY)
+    ]
+    parts = [
+        *(_lagged(wind, lag, hours) for lag in range(LAGS)),
+        *(_trailing_mean(wind, length, hours) for length in MEANS),
+        *_at_target_hours(np.stack([speed, u, v], axis=-1), hours),
+        *(np.sqrt(np.maximum(part, 0)) for part in variance),
+        *(_lagged(everywhere, lag, hours) for lag in range(NEIGHBOUR_LAGS)),
+        now[..., :1],
+        now - day,
+        now - month,
+        *(now - _lagged(weather, lag, hours) for lag in (1, 3, 6)),
+        (temperature - dew_point)[hours][..., None],
+        np.log1p(_trailing_mean(rain[..., None], 3, hours)),
+        np.broadcast_to(_clock(times[hours])[:, None], (len(hours), values.shape[1], 6)),
+    ]
+    return np.concatenate(parts, axis=-1).astype("float32")
+
+
+def _lagged(series, lag, hours):
+    """Values so many hours before; NaN before the first one."""
+    found = series[np.maximum(hours - lag, 0)]
+    return np.where((hours >= lag)[:, None, None], found, np.nan)
+
+
+def _trailing_mean(series, length, hours):
+    """Mean of the known values of the last hours."""
+    known = np.isfinite(series)
+    first = max(hours[0] - length, 0)
+    total, count = (
+        np.concatenate([np.zeros((1, *series.shape[1:])), np.cumsum(part[first:], axis=0)])
+        for part in (np.where(known, series, 0), known)
+    )
+    end, begin = hours - first + 1, np.maximum(hours - first + 1 - length, 0)
+    count = count[end] - count[begin]
+    return np.where(count > 0, (total[end] - total[begin]) / np.maximum(count, 1), np.nan)
+
+
+def _at_target_hours(series, hours):
+    """For each lead time, the mean at the hour of the day that is forecast, over the last days."""
+    return [
+        _mean(np.stack([_lagged(series, 24 * day - lead, hours) for day in range(1, SAME_HOUR_DAYS + 1)]), axis=0)
+        for lead in range(1, LEADS + 1)
+    ]
+
+
+def _mean(series, axis):
+    known = np.isfinite(series)
+    count = known.sum(axis=axis)
+    return np.where(count > 0, np.where(known, series, 0).sum(axis=axis) / np.maximum(count, 1), np.nan)
+
+
+def _clock(times):
+    """Two harmonics of the day and one of the year (time, 6)."""
+    day = (times - times.astype("datetime64[D]")) / np.timedelta64(1, "D")
+    year = (times - times.astype("datetime64[Y]")) / np.timedelta64(1, "D") / 365.25
+    angles = 2 * np.pi * np.stack([day, 2 * day, year], axis=-1)
+    return np.concatenate([np.sin(angles), np.cos(angles)], axis=-1)
+
+
+def ridge_regression(features: np.ndarray, targets: np.ndarray, penalty: float = 1e-3) -> np.ndarray:
+    r"""Coefficients (feature + 1, target), the last row the constant, of linear regression where features and targets are known.
+
+    $$ \min_\beta\; \overline{|\mathbf y - X \beta|^2} + \lambda\, |\beta|^2 $$
+
+    Args:
+        features: (sample, feature), standardised, without NaN.
+        targets: (sample, target), NaN where missing.
+        penalty: \(\lambda\), not on the constant.
+
+    Example:
+        >>> x = np.random.default_rng(0).standard_normal((100, 2))
+        >>> print(ridge_regression(x, x @ [[1.0], [2.0]] + 3, penalty=1e-6).round(2).ravel())
+        [1. 2. 3.]
+    """
+    design = np.concatenate([features, np.ones((len(features), 1), features.dtype)], axis=1)
+    found = []
+    for target in targets.T:
+        known = np.isfinite(target)
+        x = design[known]
+        normal = x.T @ x / known.sum() + penalty * np.diag([1.0] * features.shape[1] + [0.0])
+        found.append(np.linalg.solve(normal, x.T @ target[known] / known.sum()))
+    return np.stack(found, axis=1)

@@ -1,0 +1,116 @@
+"""What all forecasts of the wind at stations share: their input and output, as xarray."""
+
+import keras
+import numpy as np
+import xarray as xr
+
+from geodl.errors import InputError
+from geodl.models.base import GeoModel, Variable
+from geodl.models.station_features import LEADS, MEMORY, VARIABLES
+from geodl.stations import QUANTITIES, wind_direction
+
+HOUR = np.timedelta64(1, "h")
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+@keras.saving.register_keras_serializable(package="geodl")
+class WindStationForecaster(GeoModel):
+    """The past weather of a network of stations, hourly → the wind at each of them in the next six hours.
+
+    Subclasses define `forecast(values, times, hours, levels)`: values (time, station, variable), those of `VARIABLES`, NaN where
+    missing → forecasts from the hours `hours` (consecutive indices of times): {"wind": (hour, station, lead, 2), mean of u and v;
+    "speed": (hour, station, lead), its mean; where the method knows them also "wind_deviation", of the shape of "wind",
+    "quantiles": (hour, station, lead, n), of the speed at the probabilities `levels`, and with `members` also "samples":
+    (member, hour, station, lead, 2), winds}.
+
+    `predict(ds)` reads `u`, `v` (time, station) and, where given, `speed`, `temperature`, `dew_point` (K), `pressure` (Pa) and
+    `rain` (kg m-2 an hour): any number of stations, the last day at least, up to thirty days are used. It returns at the six
+    hours that follow `u`, `v`, their standard deviations, `speed` with its quantiles, and the `direction` of the mean wind.
+    """
+
+    theme = "forecasting"
+    leads = LEADS
+    input_variable = Variable("u", (("time", "station"),), units="m s-1", valid_range=(-60, 60))
+
+    def forecast(self, values, times, hours, levels=QUANTILES, members: int = 0) -> dict[str, np.ndarray]:
+        """Forecasts from each of the hours."""
+        raise NotImplementedError(f"{type(self).__name__} does not define `forecast`.")
+
+    def predict(self, x, **options):
+        """Forecasts from the last time of an `xarray.Dataset`; arrays are treated as in Keras.
+
+        Raises:
+            InputError: u or v are missing, have other dimensions, other units or implausible values, or no value at all in the
+                last day; times that are not hourly.
+        """
+        if not isinstance(x, xr.Dataset):
+            return super().predict(x, **options)
+        return self.decode(self.forward(self.encode(x), times=x.time.values[-MEMORY:]), x)
+
+    def encode(self, ds: xr.Dataset) -> np.ndarray:
+        fields = {name: _select(ds, name) for name in ("u", "v")}
+        fields |= {name: _select(ds, name) for name in VARIABLES if name in ds}
+        _check_times(ds)
+        values = {name: field.values[-MEMORY:].astype("float64") for name, field in fields.items()}
+        known = np.isfinite(values["u"][-24:]) & np.isfinite(values["v"][-24:])
+        if not known.any():
+            raise InputError("Expected some wind in the last 24 hours; u and v are missing at every station.")
+        speed = np.hypot(values["u"], values["v"])
+        values["speed"] = np.where(np.isfinite(values.get("speed", speed)), values.get("speed", speed), speed)
+        return np.stack([values.get(name, np.full(speed.shape, np.nan)) for name in VARIABLES], axis=-1)
+
+    def forward(self, samples: np.ndarray, times: np.ndarray) -> dict[str, np.ndarray]:
+        return self.forecast(samples, times, np.array([len(samples) - 1]))
+
+    def decode(self, fields: dict[str, np.ndarray], ds: xr.Dataset) -> xr.Dataset:
+        dims = ("time", "station")
+        # (1, station, lead, …) to (lead, station, …).
+        found = {name: np.moveaxis(values[0], 1, 0).astype("float32") for name, values in fields.items()}
+        variables = {name: (dims, found["wind"][..., i], _attributes(name)) for i, name in enumerate("uv")}
+        if "wind_deviation" in found:
+            for i, name in enumerate("uv"):
+                attributes = {"units": "m s-1", "long_name": f"standard deviation of {name}"}
+                variables[f"{name}_standard_deviation"] = (dims, found["wind_deviation"][..., i], attributes)
+        variables["speed"] = (dims, found["speed"], _attributes("speed"))
+        variables["direction"] = (dims, wind_direction(found["wind"][..., 0], found["wind"][..., 1]), _attributes("direction"))
+        coordinates = {name: c for name, c in ds.coords.items() if c.dims in ((), ("station",))}
+        coordinates["time"] = ds.time.values[-1] + HOUR * np.arange(1, LEADS + 1)
+        if "quantiles" in found:
+            attributes = {"units": "m s-1", "long_name": "quantiles of the wind speed"}
+            variables["speed_quantile"] = ((*dims, "quantile"), found["quantiles"], attributes)
+            coordinates["quantile"] = list(QUANTILES)
+        return xr.Dataset(variables, coordinates, {**ds.attrs, "Conventions": "CF-1.11"})
+
+
+def _select(ds: xr.Dataset, name: str) -> xr.DataArray:
+    units, _, low, high = QUANTITIES[name]
+    field = Variable(name, (("time", "station"),), units, (low, high)).select(ds)
+    if "sample" in field.dims:
+        raise InputError(f"Expected {name} with dimensions (time, station); found {field.dims}.")
+    given = field.attrs.get("units", units)
+    if given.replace("/", " ").replace("**", "").replace("^", "").split() not in (
+        units.split(),
+        units.replace("-1", "").split(),
+    ):
+        raise InputError(f"Expected {name} in {units}; found {given}: convert it.")
+    outside = (field < low) | (field > high)
+    if outside.any():
+        raise InputError(
+            f"Expected {name} between {low:g} and {high:g} {units}; found {field.values[outside.values][0]:g}: mask or convert it."
+        )
+    return field
+
+
+def _check_times(ds: xr.Dataset) -> None:
+    if "time" not in ds.coords or not np.issubdtype(ds.time.dtype, np.datetime64):
+        raise InputError("Expected a coordinate `time` of dates, hourly.")
+    steps = np.diff(ds.time.values)
+    if len(steps) and (steps != HOUR).any():
+        wrong = steps[steps != HOUR][0] / HOUR
+        raise InputError(
+            f"Expected hourly times, in order; found a step of {wrong:g} h: fill missing hours with NaN, or resample."
+        )
+
+
+def _attributes(name: str) -> dict[str, str]:
+    return dict(zip(("units", "standard_name"), QUANTITIES[name], strict=False))
