@@ -76,12 +76,13 @@ def predict(
     steps: Annotated[int | None, typer.Option(help="Number of states to forecast, for models of a trajectory.")] = None,
     variable: Annotated[str | None, typer.Option(help="Which one to fill, for models that interpolate fields.")] = None,
 ) -> None:
-    """Apply a published model to a NetCDF file."""
+    """Apply a published model to a NetCDF or GRIB file, or to a CSV file of stations."""
     from geodl import zoo
 
     # What the card knows is told before TensorFlow is loaded.
-    theme = zoo.card(name)["theme"]
-    if theme != "forecasting" and steps is not None:
+    card = zoo.card(name)
+    theme = card["theme"]
+    if "state" not in card["inputs"] and steps is not None:
         raise InputError(f"--steps is for models of a trajectory; {name} has fixed lead times.")
     if theme != "interpolation" and variable is not None:
         raise InputError(f"--variable is for models that interpolate fields; {name} reads one of its own.")
@@ -191,11 +192,11 @@ def compare(
 
 def _forecast(name: str, file: Path, output: Path, picture: Path | None, time: str | None, options: dict) -> None:
     """Forecast from a file to a file, telling what is done."""
-    from geodl.files import read_netcdf, write_netcdf, write_whole
+    from geodl.files import read_observations, write_netcdf, write_whole
 
     with _progress() as progress:
         task = progress.add_task(f"Reading {file.name}", total=4)
-        ds = read_netcdf(file)
+        ds = read_observations(file)
         known = ds if time is None else _until(ds, time)
         progress.update(task, advance=1, description="Loading TensorFlow and the weights")
         from geodl import themes, zoo

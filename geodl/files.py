@@ -27,6 +27,24 @@ def read_netcdf(path: str | Path) -> xr.Dataset:
         raise InputError(f"Expected a NetCDF-4 file; {path} cannot be read as one ({reason}).") from error
 
 
+def read_observations(path: str | Path) -> xr.Dataset:
+    """The dataset of a NetCDF-4 file, of a GRIB file (`.grib`, `.grb`, `.grib2`) or of a table of stations (`.csv`), in memory.
+
+    Raises:
+        InputError: what `read_netcdf`, `geodl.grib.read_grib` and `geodl.stations.read_stations` refuse.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix in (".grib", ".grb", ".grib2"):
+        from geodl.grib import read_grib
+
+        return read_grib(path)
+    if suffix == ".csv":
+        from geodl.stations import read_stations
+
+        return read_stations(path)
+    return read_netcdf(path)
+
+
 def write_whole(path: str | Path, write: Callable[[Path], object]) -> Path:
     """Writes a file by `write(temporary path)` and moves it to `path` when it is complete.
 

@@ -8,6 +8,7 @@ from geodl import datasets, zoo
 from geodl.errors import InputError
 from geodl.metrics import ClassAccuracy, CloudTypeLoss
 from geodl.models import CloudUNet
+from geodl.models.wind_attention import FEATURES
 
 
 @pytest.mark.parametrize("name", zoo.list_models())
@@ -19,6 +20,10 @@ def test_published_models_load_compiled_with_the_weights_of_their_card(name, mov
         x = moving_codes[:, :6]
     elif model.theme == "interpolation":
         x = np.ones((1, model.days, 5, 16, 16), "float32")
+    elif name == "wind_attention":
+        x = np.ones((2, 3, FEATURES), "float32")
+    elif name == "wind_convlstm":
+        x = np.ones((1, 16, 16, 16), "float32")
     else:
         x = np.ones((2, 8, model.components), "float32")
     assert np.isfinite(model.predict(x, verbose=0)).all()

@@ -14,7 +14,8 @@ CALM = 0.05  # m/s, below which there is no direction
 class WindLoss(keras.losses.Loss):
     r"""For each member of an ensemble of `WindMixture`s:
 
-    $$ \mathrm{CRPS}(F; s) + \tfrac14 (\overline{s}_F - s)^2 + \tfrac1{10} |\overline{\mathbf u}_F - \mathbf u|^2 - \tfrac1{20} \log p_F(\theta) $$
+    $$ \mathrm{CRPS}(F; s) + \tfrac14 (\overline{s}_F - s)^2 + \tfrac1{10} |\overline{\mathbf u}_F - \mathbf u|^2
+       - \tfrac1{20} \log p_F(\theta) $$
 
     What is missing costs nothing.
 

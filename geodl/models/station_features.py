@@ -95,7 +95,7 @@ def _clock(times):
 
 
 def ridge_regression(features: np.ndarray, targets: np.ndarray, penalty: float = 1e-3) -> np.ndarray:
-    r"""Coefficients (feature + 1, target), the last row the constant, of linear regression where features and targets are known.
+    r"""Coefficients (feature + 1, target), the last row the constant, of linear regression where targets are known.
 
     $$ \min_\beta\; \overline{|\mathbf y - X \beta|^2} + \lambda\, |\beta|^2 $$
 

@@ -18,7 +18,8 @@ AT_ONCE = 2000  # hours
 class WindAttention(WindStationForecaster):
     r"""Features of each station → a `WindMixture` at each station and lead time, that of all members together.
 
-    $$ \mu_k = \beta^\top \mathbf f + \delta_k(\mathbf f), \quad w_k, s_k, \phi_k, \kappa_k, \delta_k = \mathrm{network}(\mathbf f) $$
+    $$ \mu_k = \beta^\top \mathbf f + \delta_k(\mathbf f), \quad
+       w_k, s_k, \phi_k, \kappa_k, \delta_k = \mathrm{network}(\mathbf f) $$
 
     \(\beta\) is the ridge regression of root speed on the standardised `station_features` \(\mathbf f\); `StationMixer`s let
     stations inform each other. One model serves any network of stations, because none is told by its name.
@@ -68,7 +69,7 @@ class WindAttention(WindStationForecaster):
         self.start = start
 
     def build(self, input_shape):
-        add = lambda name, shape, value: self.add_weight(shape, value, name=name, trainable=False)  # noqa: E731
+        add = lambda name, shape, value: self.add_weight(shape, value, name=name, trainable=False, autocast=False)  # noqa: E731
         self.center, self.spread = add("center", (FEATURES,), "zeros"), add("spread", (FEATURES,), "ones")
         self.regression = add("regression", (FEATURES + 1, LEADS), "zeros")
         inside = (None, None, self.width)

@@ -17,9 +17,9 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 class WindStationForecaster(GeoModel):
     """The past weather of a network of stations, hourly → the wind at each of them in the next six hours.
 
-    Subclasses define `forecast(values, times, hours, levels)`: values (time, station, variable), those of `VARIABLES`, NaN where
-    missing → forecasts from the hours `hours` (consecutive indices of times): {"wind": (hour, station, lead, 2), mean of u and v;
-    "speed": (hour, station, lead), its mean; where the method knows them also "wind_deviation", of the shape of "wind",
+    Subclasses define `forecast(values, times, hours, levels)`: values (time, station, variable), those of `VARIABLES`, NaN
+    where missing → forecasts from the hours `hours` (consecutive indices of times): {"wind": (hour, station, lead, 2), mean of
+    u and v; "speed": (hour, station, lead), its mean; if known also "wind_deviation", of the shape of "wind",
     "quantiles": (hour, station, lead, n), of the speed at the probabilities `levels`, and with `members` also "samples":
     (member, hour, station, lead, 2), winds}.
 
@@ -96,7 +96,7 @@ def _select(ds: xr.Dataset, name: str) -> xr.DataArray:
     outside = (field < low) | (field > high)
     if outside.any():
         raise InputError(
-            f"Expected {name} between {low:g} and {high:g} {units}; found {field.values[outside.values][0]:g}: mask or convert it."
+            f"Expected {name} between {low:g} and {high:g} {units}; found {field.values[outside.values][0]:g}: mask or convert."
         )
     return field
 

@@ -36,7 +36,7 @@ def batches(features: np.ndarray, targets: np.ndarray, seed: int) -> tf.data.Dat
     return pairs.shuffle(len(features), seed=seed).map(hide).batch(BATCH).prefetch(2)
 
 
-def train(output: Path, epochs: int = 16, seed: int = 0, callbacks=()) -> keras.Model:
+def train(output: Path, epochs: int = 14, seed: int = 0, callbacks=()) -> keras.Model:
     """Fits the model, resuming where a killed run stopped, and saves it in the folder `output`."""
     keras.utils.set_random_seed(seed)
     features, targets = samples("train")

@@ -2,12 +2,14 @@
 
 | | |
 |---|---|
-| cases | `wind_stations` (networks of weather stations), `wind_fields` (10 m wind on a grid), `lorenz63` (states every .01), `lorenz63_sparse` (every .2), `lorenz96` (40 components, every .05) |
+| cases | `wind_stations` (networks of stations), `wind_fields` (10 m wind on a grid) |
+| | `lorenz63` (states every .01), `lorenz63_sparse` (every .2), `lorenz96` (40 components, every .05) |
 | input | the past: of all stations, of fields, of states |
 | output | the next hours, as a distribution at stations; the next states, for any number of steps |
 | datasets | `wind_stations` and `lorenz63`, `lorenz96`, split by time; `wind_fields`, split by place |
 | criterion | CRPS of a distribution; mean squared error of fields and of several steps of states |
-| scores | RMSE, CRPS, energy and variogram score, coverage by lead time; valid prediction time, Lyapunov spectrum, distance of the attractor's distribution |
+| scores | RMSE, CRPS, energy and variogram score, coverage by lead time |
+| | valid prediction time, Lyapunov spectrum, distance of the attractor's distribution |
 
 Each kind of system is a module of its own: `wind_stations`, `wind_fields` and `dynamical_systems`.
 """
