@@ -3,8 +3,8 @@
     python benchmarks/wind_boosting.py
 
 Needs `pip install scikit-learn`. Boosting sees besides the last speed of every station; it is fitted to each lead time and to
-speed, u and v apart. Its CRPS is that of a Gaussian, whose standard deviation is that of its errors on the validation split. Then
-the time of one forecast of eight stations.
+speed, u and v apart. Its CRPS is that of a Gaussian, whose standard deviation is that of its errors on the validation split.
+Then the time of one forecast of eight stations.
 """
 
 import time

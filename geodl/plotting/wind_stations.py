@@ -5,9 +5,12 @@ import xarray as xr
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from geodl.metrics.wind_station_scores import LEVELS
+
 SHOWN_STATIONS = 4
 PAST_HOURS = 24
 BLOCK, RESAMPLED = 24 * 7, 200  # hours of a block of the bootstrap, and how often
+EDGES = (0.0, *LEVELS[2:], 1.0)  # of the bins of ranks
 
 
 def fan_chart(observed: xr.Dataset, known: xr.Dataset, forecast: xr.Dataset) -> Figure:
@@ -52,24 +55,25 @@ def wind_station_comparison(table: dict) -> Figure:
     """
     figure, (skill, crps, ranks) = plt.subplots(1, 3, figsize=(13, 4), layout="constrained")
     reference = next(iter(table.values())).speed_errors
-    for name, scores in table.items():
+    for number, (name, scores) in enumerate(table.items()):
+        style = {"color": f"C{number}", "label": name}
         leads = np.arange(1, len(scores.speed_rmse) + 1)
         low, middle, high = _skill(scores.speed_errors, reference)
-        skill.errorbar(leads, middle, [middle - low, high - middle], fmt="o-", markersize=3, capsize=2, label=name)
-        crps.plot(leads, scores.crps, "o-", markersize=3, label=name)
-        share = np.bincount(scores.ranks, minlength=21) / len(scores.ranks)
+        skill.errorbar(leads, middle, [middle - low, high - middle], fmt="o-", markersize=3, capsize=2, **style)
+        crps.plot(leads, scores.crps, "o-", markersize=3, **style)
+        share = np.bincount(scores.ranks, minlength=len(LEVELS) - 1) / len(scores.ranks)
         if share[1:-1].any():  # a forecast with spread
-            ranks.step(np.arange(21), 21 * share, where="mid", label=name)
+            ranks.stairs(share / np.diff(EDGES), EDGES, **style)
     skill.set_title("RMSE of the speed: skill against persistence", fontsize=10)
     crps.set_title("CRPS of the speed (m/s)", fontsize=10)
-    ranks.set_title("ranks among 20 quantiles, 1 where reliable", fontsize=10)
+    ranks.set_title("histogram of F(observed), 1 where reliable", fontsize=10)
     ranks.axhline(1, color="grey", linewidth=0.8)
-    ranks.set_ylim(0, 3)
+    ranks.set_ylim(0, 2)
+    ranks.set_xlabel("probability that was forecast", fontsize=9)
     for axis in (skill, crps):
         axis.set_xlabel("lead time (hours)", fontsize=9)
         axis.grid(alpha=0.3)
-    for axis in (skill, ranks):
-        axis.legend(fontsize=8)
+    skill.legend(fontsize=8)
     return figure
 
 
