@@ -13,7 +13,7 @@ import numpy as np
 
 from geodl import datasets, zoo
 from geodl.metrics import gaussian_crps
-from geodl.models.station_features import LAGS, LEADS, VARIABLES, station_features
+from geodl.models.station_features import LAGS, LEADS, hours_ahead, station_features, station_values
 from geodl.themes import forecasting
 
 SHOWN = (1, 3, 6)
@@ -22,12 +22,12 @@ SHOWN = (1, 3, 6)
 def samples(split: str):
     """Features (sample, feature), and targets (sample, lead, 3): u, v and speed, NaN where not counted."""
     ds = datasets.open_dataset("wind_stations", "beijing", split)
-    values = np.stack([ds[name].values for name in VARIABLES], axis=-1)
+    values = station_values(ds)
     hours = np.arange(LAGS, len(values) - LEADS)
     features = station_features(values, ds.time.values, hours)
     others = np.broadcast_to(values[hours, None, :, 2], (*features.shape[:2], values.shape[1]))
     counted = np.where(ds.distinct.values[..., None] > 0, values[..., :3], np.nan)
-    targets = np.stack([counted[hours + lead] for lead in range(1, LEADS + 1)], axis=2)
+    targets = hours_ahead(counted, hours)
     return np.concatenate([features, others], axis=-1).reshape(-1, features.shape[-1] + others.shape[-1]), targets.reshape(
         -1, LEADS, 3
     )

@@ -69,6 +69,17 @@ def wind_direction(u, v):
     return xr.where((u == 0) & (v == 0), np.nan, direction)
 
 
+def attributes_of(name: str) -> dict[str, str]:
+    """Units and standard name of one of the `QUANTITIES`, in CF.
+
+    Example:
+        >>> print(attributes_of("u"))
+        {'units': 'm s-1', 'standard_name': 'eastward_wind'}
+    """
+    units, standard_name, _, _ = QUANTITIES[name]
+    return {"units": units, "standard_name": standard_name}
+
+
 def read_stations(path: str | Path) -> xr.Dataset:
     r"""The observations in a CSV file with one row per station and time, on a complete regular time axis.
 
@@ -111,8 +122,7 @@ def read_stations(path: str | Path) -> xr.Dataset:
     for name in [name for name in QUANTITIES if name in table and name != "direction"]:
         field = np.full(len(grid) * len(stations), np.nan, "float32")
         field[table["cell"]] = table.pop(name)
-        attributes = dict(zip(("units", "standard_name"), QUANTITIES[name], strict=False))
-        ds[name] = ("time", "station"), field.reshape(len(grid), -1), attributes
+        ds[name] = ("time", "station"), field.reshape(len(grid), -1), attributes_of(name)
     silent = ds["station"].values[ds["speed"].isnull().all("time")]
     if len(silent):
         warnings.warn(f"Stations without any wind: {len(silent)}, first {', '.join(silent[:5])}.", stacklevel=2)

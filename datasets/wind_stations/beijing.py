@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from geodl.files import write_whole
-from geodl.stations import QUANTITIES, wind_components
+from geodl.stations import attributes_of, wind_components
 
 ARCHIVE = "beijing_multisite_met_2013-03-01_2016-08-31.npz"
 # Of stations that share one series throughout, one.
@@ -26,7 +26,7 @@ def read_archive(path: Path) -> xr.Dataset:
     variables = {"u": u, "v": v, "speed": speed, "temperature": temperature + 273.15, "pressure": 100 * pressure}
     variables |= {"dew_point": dew_point + 273.15, "rain": rain}
     ds = xr.Dataset(
-        {name: (("time", "station"), field, _attributes(name)) for name, field in variables.items()},
+        {name: (("time", "station"), field, attributes_of(name)) for name, field in variables.items()},
         {"time": time, "station": list(STATIONS)},
         {"title": "Hourly weather at eight stations of Beijing", "source": "UCI 501, Zhang et al. (2017), CC BY 4.0"},
     )
@@ -42,7 +42,3 @@ def write_beijing(archive: Path, path: Path) -> None:
         packing = {"dtype": "int16", "scale_factor": step, "add_offset": offsets.get(name, 0.0), "_FillValue": -32768}
         ds[name].encoding = {**packing, "zlib": True, "complevel": 9, "shuffle": True, "chunksizes": (ds.sizes["time"], 1)}
     write_whole(path, lambda temporary: ds.to_netcdf(temporary, engine="h5netcdf"))
-
-
-def _attributes(name: str) -> dict[str, str]:
-    return dict(zip(("units", "standard_name"), QUANTITIES[name], strict=False))

@@ -11,7 +11,7 @@ import xarray as xr
 
 from geodl.datasets import find_source
 from geodl.files import read_netcdf
-from geodl.stations import PLACES, QUANTITIES, read_stations
+from geodl.stations import PLACES, attributes_of, read_stations
 
 KNOT = 0.514444  # m s-1
 WEATHER = ("u", "v", "speed", "temperature", "pressure", "dew_point", "rain")
@@ -128,9 +128,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         first = examples[0]
         dims = ("time", "station")
         joined = {name: np.concatenate([e[name] for e in examples]) for name in (*self.builder_config.variables, "distinct")}
-        attributes = {
-            name: dict(zip(("units", "standard_name"), QUANTITIES[name], strict=False)) for name in joined if name in QUANTITIES
-        }
+        attributes = {name: attributes_of(name) for name in self.builder_config.variables}
         attributes["distinct"] = {"long_name": "1, but 0 where a station before it has the same series that month"}
         names = [name.decode() for name in first["station"]]
         places = {name: ("station", first[name], PLACES[name]) for name in PLACES if name != "station"}

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from scipy.spatial import cKDTree
 
-from geodl.models.station_features import LEADS, MEANS, station_features
+from geodl.models.station_features import LEADS, MEANS, hours_ahead, station_features
 from geodl.models.wind_station_forecaster import QUANTILES, WindStationForecaster
 
 # Of `station_features`: root speed, u and v of the last three hours, means of a day and of thirty days.
@@ -37,7 +37,7 @@ class StationAnalogues(WindStationForecaster):
         """Keeps the situations of values (time, station, variable); `counted` (time, station) is 0 for those not to keep."""
         hours = np.arange(len(values) - LEADS)
         situations = _situations(station_features(values, times, hours))
-        following = np.stack([values[hours + lead, :, :3] for lead in range(1, LEADS + 1)], axis=2)
+        following = hours_ahead(values[..., :3], hours)
         kept = np.isfinite(situations).all(axis=-1) & np.isfinite(following).all(axis=(-1, -2))
         if counted is not None:
             kept &= counted[hours] > 0

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from geodl.models.station_features import LEADS, ridge_regression, station_features
+from geodl.models.station_features import LARGEST, LEADS, hours_ahead, ridge_regression, station_features
 from geodl.models.wind_station_forecaster import QUANTILES, WindStationForecaster
 
 
@@ -32,7 +32,7 @@ class StationRegression(WindStationForecaster):
         features = station_features(values, times, hours)
         self.center, self.spread = np.nanmean(features, axis=(0, 1)), np.nanstd(features, axis=(0, 1)) + 1e-6
         wanted = values[..., :3] if counted is None else np.where(counted[..., None] > 0, values[..., :3], np.nan)
-        targets = np.stack([wanted[hours + lead] for lead in range(1, LEADS + 1)], axis=2)
+        targets = hours_ahead(wanted, hours)
         design = self._standardised(features).reshape(-1, features.shape[-1])
         self.coefficients = ridge_regression(design, targets.reshape(len(design), -1), self.penalty)
         return self
@@ -45,7 +45,7 @@ class StationRegression(WindStationForecaster):
 
     def _standardised(self, features):
         standard = (features - self.center) / self.spread
-        return np.where(np.isfinite(standard), np.clip(standard, -6, 6), 0).astype("float64")
+        return np.where(np.isfinite(standard), np.clip(standard, -LARGEST, LARGEST), 0).astype("float64")
 
     def get_config(self):
         return {**super().get_config(), "penalty": self.penalty}

@@ -1,6 +1,7 @@
 """What a forecast at a station is made from: its last day, its season and site as recent weeks show them, its neighbours."""
 
 import numpy as np
+import xarray as xr
 
 VARIABLES = ("u", "v", "speed", "temperature", "pressure", "dew_point", "rain")
 LEADS, LAGS = 6, 24  # hours
@@ -8,6 +9,22 @@ MEMORY = 720  # hours that are used at most: thirty days
 SAME_HOUR_DAYS = 21
 MEANS = (3, 6, 12, 24, 168, 720)  # hours
 NEIGHBOUR_LAGS = 6
+LARGEST = 6.0  # standard deviations, to which features are cut
+
+
+def station_values(ds: xr.Dataset) -> np.ndarray:
+    """`VARIABLES` of a dataset (time, station) as one array (time, station, variable)."""
+    return np.stack([ds[name].values for name in VARIABLES], axis=-1)
+
+
+def hours_ahead(series: np.ndarray, hours: np.ndarray) -> np.ndarray:
+    """What follows each of the hours in a series (time, station, …): (hour, station, lead, …).
+
+    Example:
+        >>> print(hours_ahead(np.arange(10)[:, None], np.array([2]))[0, 0])
+        [3 4 5 6 7 8]
+    """
+    return np.stack([series[hours + lead] for lead in range(1, LEADS + 1)], axis=2)
 
 
 def station_features(values: np.ndarray, times: np.ndarray, hours: np.ndarray) -> np.ndarray:

@@ -3,14 +3,14 @@
 import keras
 import numpy as np
 from keras import ops
+from scipy import special
 
 from geodl.layers.station_mixer import StationMixer
 from geodl.layers.wind_mixture import PARAMETERS, WindMixture
-from geodl.models.station_features import LAGS, LEADS, ridge_regression, station_features
+from geodl.models.station_features import LAGS, LARGEST, LEADS, ridge_regression, station_features
 from geodl.models.wind_station_forecaster import QUANTILES, WindStationForecaster
 
 FEATURES = 152
-LARGEST = 6.0  # standard deviations, to which features are cut
 AT_ONCE = 2000  # hours
 
 
@@ -116,7 +116,8 @@ class WindAttention(WindStationForecaster):
         features = station_features(values, times, hours)
         parts = [np.asarray(self.predict_on_batch(features[i : i + AT_ONCE])) for i in range(0, len(hours), AT_ONCE)]
         parameters = np.concatenate(parts)
-        parameters[..., 0] -= np.log(np.exp(parameters[..., 0]).sum(axis=-1, keepdims=True))
+        # So that all members count the same.
+        parameters[..., 0] = special.log_softmax(parameters[..., 0], axis=-1)
         hour, member, station, lead, component, _ = parameters.shape
         joined = np.moveaxis(parameters, 1, 3).reshape(hour, station, lead, member * component, PARAMETERS)
         return WindMixture(joined)

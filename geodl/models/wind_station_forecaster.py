@@ -7,7 +7,7 @@ import xarray as xr
 from geodl.errors import InputError
 from geodl.models.base import GeoModel, Variable
 from geodl.models.station_features import LEADS, MEMORY, VARIABLES
-from geodl.stations import QUANTITIES, wind_direction
+from geodl.stations import QUANTITIES, attributes_of, wind_direction
 
 HOUR = np.timedelta64(1, "h")
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -29,7 +29,6 @@ class WindStationForecaster(GeoModel):
     """
 
     theme = "forecasting"
-    leads = LEADS
     input_variable = Variable("u", (("time", "station"),), units="m s-1", valid_range=(-60, 60))
 
     def forecast(self, values, times, hours, levels=QUANTILES, members: int = 0) -> dict[str, np.ndarray]:
@@ -66,13 +65,17 @@ class WindStationForecaster(GeoModel):
         dims = ("time", "station")
         # (1, station, lead, …) to (lead, station, …).
         found = {name: np.moveaxis(values[0], 1, 0).astype("float32") for name, values in fields.items()}
-        variables = {name: (dims, found["wind"][..., i], _attributes(name)) for i, name in enumerate("uv")}
+        variables = {name: (dims, found["wind"][..., i], attributes_of(name)) for i, name in enumerate("uv")}
         if "wind_deviation" in found:
             for i, name in enumerate("uv"):
                 attributes = {"units": "m s-1", "long_name": f"standard deviation of {name}"}
                 variables[f"{name}_standard_deviation"] = (dims, found["wind_deviation"][..., i], attributes)
-        variables["speed"] = (dims, found["speed"], _attributes("speed"))
-        variables["direction"] = (dims, wind_direction(found["wind"][..., 0], found["wind"][..., 1]), _attributes("direction"))
+        variables["speed"] = (dims, found["speed"], attributes_of("speed"))
+        variables["direction"] = (
+            dims,
+            wind_direction(found["wind"][..., 0], found["wind"][..., 1]),
+            attributes_of("direction"),
+        )
         coordinates = {name: c for name, c in ds.coords.items() if c.dims in ((), ("station",))}
         coordinates["time"] = ds.time.values[-1] + HOUR * np.arange(1, LEADS + 1)
         if "quantiles" in found:
@@ -110,7 +113,3 @@ def _check_times(ds: xr.Dataset) -> None:
         raise InputError(
             f"Expected hourly times, in order; found a step of {wrong:g} h: fill missing hours with NaN, or resample."
         )
-
-
-def _attributes(name: str) -> dict[str, str]:
-    return dict(zip(("units", "standard_name"), QUANTITIES[name], strict=False))

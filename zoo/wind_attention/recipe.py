@@ -9,7 +9,7 @@ import tensorflow as tf
 from geodl import datasets, zoo
 from geodl.metrics import WindLoss
 from geodl.models import WindAttention
-from geodl.models.station_features import LEADS, VARIABLES, station_features
+from geodl.models.station_features import LEADS, hours_ahead, station_features, station_values
 
 HIDDEN = 0.1  # share of the stations that a network of others has to do without
 BATCH = 256
@@ -18,11 +18,10 @@ BATCH = 256
 def samples(split: str):
     """Features (hour, station, feature), and (hour, station, lead, 4): u, v, speed and weight of the hours that follow."""
     ds = datasets.open_dataset("wind_stations", "beijing", split)
-    values = np.stack([ds[name].values for name in VARIABLES], axis=-1)
+    values = station_values(ds)
     wanted = np.stack([ds[name].values for name in ("u", "v", "speed", "distinct")], axis=-1)
     hours = np.arange(len(values) - LEADS)
-    targets = np.stack([wanted[hours + lead] for lead in range(1, LEADS + 1)], axis=2)
-    return station_features(values, ds.time.values, hours), targets
+    return station_features(values, ds.time.values, hours), hours_ahead(wanted, hours)
 
 
 def batches(features: np.ndarray, targets: np.ndarray, seed: int) -> tf.data.Dataset:

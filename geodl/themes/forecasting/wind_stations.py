@@ -8,7 +8,7 @@ import numpy as np
 from geodl import datasets, plotting, zoo
 from geodl.baselines import StationAnalogues, StationClimatology, StationPersistence, StationRegression
 from geodl.metrics.wind_station_scores import LEVELS, WindStationScores
-from geodl.models.station_features import LAGS, LEADS, VARIABLES
+from geodl.models.station_features import LAGS, LEADS, hours_ahead, station_values
 from geodl.models.wind_station_forecaster import WindStationForecaster
 
 MEMBERS = 10  # samples for the scores of joint distributions
@@ -35,7 +35,7 @@ def approaches(case: str) -> dict:
     def fitted(make, *counted):
         def estimated():
             ds = _split(case, "train")
-            return make().estimate(_values(ds), ds.time.values, *(ds[name].values for name in counted))
+            return make().estimate(station_values(ds), ds.time.values, *(ds[name].values for name in counted))
 
         return estimated
 
@@ -51,7 +51,7 @@ def approaches(case: str) -> dict:
 def evaluate(model, case: str | None = None, split: str = "test") -> WindStationScores:
     """Scores of a model or baseline on a split of a case, by default the first one: forecasts from every hour."""
     ds = _split(case or next(iter(CASES)), split)
-    values = _values(ds)
+    values = station_values(ds)
     hours = np.arange(LAGS, len(values) - LEADS)
     start = time.perf_counter()
     fields = model.forecast(values, ds.time.values, hours, LEVELS, MEMBERS)
@@ -60,8 +60,7 @@ def evaluate(model, case: str | None = None, split: str = "test") -> WindStation
         fields["quantiles"] = np.repeat(fields["speed"][..., None], len(LEVELS), axis=-1)
     samples = fields.get("samples", fields["wind"][None])
     known = np.stack([ds[name].where(ds.distinct > 0).values for name in ("u", "v", "speed")], axis=-1)
-    truth = np.stack([known[hours + lead] for lead in range(1, LEADS + 1)], axis=2)
-    return WindStationScores.of(fields, samples, truth, seconds)
+    return WindStationScores.of(fields, samples, hours_ahead(known, hours), seconds)
 
 
 def card_scores(model, progress=lambda work: work) -> dict[str, list[float]]:
@@ -88,7 +87,3 @@ def picture(observed, known, forecast):
 
 def _split(case: str, split: str):
     return datasets.open_dataset("wind_stations", CASES[case].config, split)
-
-
-def _values(ds) -> np.ndarray:
-    return np.stack([ds[name].values for name in VARIABLES], axis=-1)
