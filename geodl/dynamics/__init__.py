@@ -1,8 +1,10 @@
 """Equations of motion: layers that map a state to its tendency."""
 
+from geodl.dynamics.burgers import Burgers, BurgersFiniteVolume
 from geodl.dynamics.dynamics import Dynamics
 from geodl.dynamics.lorenz63 import Lorenz63
 from geodl.dynamics.lorenz96 import Lorenz96
 from geodl.dynamics.sediment_transport import SedimentTransport
+from geodl.dynamics.spectral_dynamics import SpectralDynamics
 
-__all__ = ["Dynamics", "Lorenz63", "Lorenz96", "SedimentTransport"]
+__all__ = ["Burgers", "BurgersFiniteVolume", "Dynamics", "Lorenz63", "Lorenz96", "SedimentTransport", "SpectralDynamics"]

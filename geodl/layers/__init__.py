@@ -14,6 +14,7 @@ from geodl.layers.ode_integrator import ODEIntegrator
 from geodl.layers.priors import BilinearAutoencoder, DynamicsPrior, FieldAutoencoder
 from geodl.layers.recurrent_solver import RecurrentSolver
 from geodl.layers.residual_convolutions import ResidualConvolutions
+from geodl.layers.spectral_integrator import SpectralIntegrator
 from geodl.layers.station_mixer import StationMixer
 from geodl.layers.trainable_runge_kutta import TrainableRungeKutta
 from geodl.layers.unet import ResidualBlock, UNetDecoder, UNetEncoder
@@ -48,6 +49,7 @@ __all__ = [
     "RecurrentSolver",
     "ResidualBlock",
     "ResidualConvolutions",
+    "SpectralIntegrator",
     "StationMixer",
     "TrainableRungeKutta",
     "UNetDecoder",

@@ -74,9 +74,9 @@ def recomputed(function, variables):
                 # Inside the gradient of a loop, the arguments are tensors of another graph: the tape must see our own.
                 own = [tf.identity(argument) for argument in arguments]
                 with tf.GradientTape() as tape:
-                    tape.watch([value for value in own[:differentiated] if value.dtype.is_floating])
+                    tape.watch([value for value in own[:differentiated] if _has_gradient(value)])
                     again = tf.nest.flatten(explicit(*own))
-                floating = [i for i, output in enumerate(again) if output.dtype.is_floating]
+                floating = [i for i, output in enumerate(again) if _has_gradient(output)]
                 outputs, weights = [again[i] for i in floating], [upstream[i] for i in floating]
                 found = tape.gradient(outputs, own[:differentiated], weights, unconnected_gradients="zero")
                 return [*found, *(None for _ in arguments[differentiated:])]
@@ -86,3 +86,7 @@ def recomputed(function, variables):
         return forward(*inputs, *(tf.convert_to_tensor(variable.value) for variable in variables))
 
     return call
+
+
+def _has_gradient(tensor) -> bool:
+    return tensor.dtype.is_floating or tensor.dtype.is_complex
