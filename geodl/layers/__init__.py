@@ -2,11 +2,14 @@
 
 from geodl.layers.adaptive_ode_integrator import AdaptiveODEIntegrator
 from geodl.layers.bilinear import Bilinear, PeriodicNeighbours
+from geodl.layers.black_box import BlackBox
 from geodl.layers.butcher_tableau import SCHEMES, ButcherTableau
+from geodl.layers.closed_dynamics import ClosedDynamics
 from geodl.layers.cost_terms import BackgroundCost, DynamicsCost, ObservationCost, PriorCost
 from geodl.layers.covariance_fit import fit_covariance
 from geodl.layers.gaussian_blur import GaussianBlur
 from geodl.layers.grid_interpolation import GridInterpolation
+from geodl.layers.hybrid_integrator import HybridIntegrator
 from geodl.layers.linear_analysis import LinearAnalysis
 from geodl.layers.linearization import adjoint, tangent_linear
 from geodl.layers.lucas_kanade import LucasKanade
@@ -16,6 +19,8 @@ from geodl.layers.recurrent_solver import RecurrentSolver
 from geodl.layers.residual_convolutions import ResidualConvolutions
 from geodl.layers.spectral_integrator import SpectralIntegrator
 from geodl.layers.station_mixer import StationMixer
+from geodl.layers.stencil_network import StencilNetwork
+from geodl.layers.subgrid_network import SubgridNetwork
 from geodl.layers.trainable_runge_kutta import TrainableRungeKutta
 from geodl.layers.unet import ResidualBlock, UNetDecoder, UNetEncoder
 from geodl.layers.variational_cost import VariationalCost
@@ -32,7 +37,9 @@ __all__ = [
     "BackgroundCost",
     "Bilinear",
     "BilinearAutoencoder",
+    "BlackBox",
     "ButcherTableau",
+    "ClosedDynamics",
     "DynamicsCost",
     "DynamicsPrior",
     "FieldAutoencoder",
@@ -40,6 +47,7 @@ __all__ = [
     "GaussianBlur",
     "GradientDescent",
     "GridInterpolation",
+    "HybridIntegrator",
     "LinearAnalysis",
     "LucasKanade",
     "ODEIntegrator",
@@ -51,6 +59,8 @@ __all__ = [
     "ResidualConvolutions",
     "SpectralIntegrator",
     "StationMixer",
+    "StencilNetwork",
+    "SubgridNetwork",
     "TrainableRungeKutta",
     "UNetDecoder",
     "UNetEncoder",
