@@ -91,6 +91,29 @@ def predict(
 
 
 @app.command()
+def rollout(
+    name: str,
+    file: Path,
+    steps: Annotated[int, typer.Option(help="Number of time steps.")] = 100,
+    output: Output = Path("rollout.nc"),
+    picture: Annotated[Path | None, typer.Option(help="Also draw a PNG.")] = None,
+) -> None:
+    """Run a coarse solver with its learned closure from the last state in a NetCDF file."""
+    from geodl import themes, zoo
+    from geodl.files import read_netcdf, write_netcdf, write_whole
+
+    theme = zoo.card(name)["theme"]
+    if theme != "closure":
+        raise InputError(f"Expected a model of the theme closure; {name} is one of {theme}: use geodl predict.")
+    ds = read_netcdf(file)
+    found = zoo.load(name).rollout(ds, steps)
+    print(write_netcdf(found, output))
+    if picture is not None:
+        figure = themes.theme(theme).picture(ds, ds, found)
+        print(write_whole(picture, lambda path: figure.savefig(path, dpi=110)))
+
+
+@app.command()
 def train(
     name: str,
     output: Output = Path("runs"),
