@@ -98,7 +98,7 @@ def test_bad_input(model, ds):
         model.predict(ds.assign(viscosity=-1.0))
     with pytest.raises(InputError, match="forcing with dimensions among"):
         model.predict(ds.assign(forcing=(("time", "x"), np.ones((2, 32)))))
-    with pytest.raises(InputError, match="at most 0.027, where the scheme is stable for this state; found 0.1"):
+    with pytest.raises(InputError, match="at most 0.026, where the scheme is stable for this state; found 0.1"):
         model.rollout(ds, steps=3, dt=0.1)
     with pytest.raises(InputError, match="positive number of steps; found 0"):
         model.rollout(ds, steps=0)
