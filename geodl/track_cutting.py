@@ -76,11 +76,11 @@ def read_trips(
 def _colony(table: pd.DataFrame) -> tuple[float, float]:
     """Where the file says that the colony is, or the median of the first and last fixes of all tracks."""
     if {"lon_colony", "lat_colony"} <= set(table):
-        return float(table["lon_colony"].median()), float(table["lat_colony"].median())
+        return round(table["lon_colony"].median(), 5), round(table["lat_colony"].median(), 5)
     ends = table.groupby(track_names(table), sort=False)[["lon", "lat"]].agg(["first", "last"])
     lon, lat = (ends[name].to_numpy().ravel() for name in ("lon", "lat"))
     around = (lon - lon[0] + 180) % 360 - 180  # so that no median is taken across the date line
-    return float((lon[0] + np.median(around) + 180) % 360 - 180), float(np.median(lat))
+    return round(float((lon[0] + np.median(around) + 180) % 360 - 180), 5), round(float(np.median(lat)), 5)
 
 
 def _metres(track: pd.DataFrame, colony: tuple[float, float]) -> pd.DataFrame:
@@ -137,7 +137,7 @@ def _pieces(track, named: bool, radius: float, reach: float, interval: float) ->
 
 
 def _excursions(track: pd.DataFrame, radius: float, reach: float) -> list[pd.DataFrame]:
-    """Parts of a track beyond `radius` that get as far as `reach`, with a fix at the colony before and after where there is one."""
+    """Parts of a track beyond `radius` that get as far as `reach`, with the fixes before and after them."""
     distance = np.hypot(track["x"], track["y"]).to_numpy()
     away = np.concatenate([[False], distance > radius, [False]])
     starts, ends = np.flatnonzero(~away[:-1] & away[1:]), np.flatnonzero(away[:-1] & ~away[1:])

@@ -28,7 +28,7 @@ LOCAL_DATE = r"^\s*(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(.*)$"
 
 
 def read_tracks(path: str | Path, time_zone: str = "UTC") -> pd.DataFrame:
-    """The fixes in a table of tracks, one row per bird and time, sorted.
+    r"""The fixes in a table of tracks, one row per bird and time, sorted.
 
     The columns, between commas, semicolons or tabs, are those of Movebank (individual-local-identifier, timestamp,
     location-long, location-lat), or bird or trip, lon, lat and datetime, or date and time apart; optionally dive, a
@@ -47,7 +47,7 @@ def read_tracks(path: str | Path, time_zone: str = "UTC") -> pd.DataFrame:
 
     Example:
         >>> from tempfile import TemporaryDirectory
-        >>> rows = "bird,datetime,lon,lat\\nA,2020-01-01 12:00,-5.7,-16.0\\nA,2020-01-01 12:02,-5.71,-16.0"
+        >>> rows = "bird,datetime,lon,lat\nA,2020-01-01 12:00,-5.7,-16.0\nA,2020-01-01 12:02,-5.71,-16.0"
         >>> with TemporaryDirectory() as folder:
         ...     _ = Path(folder, "tracks.csv").write_text(rows)
         ...     print(len(read_tracks(Path(folder, "tracks.csv"))))
