@@ -91,6 +91,38 @@ def predict(
 
 
 @app.command()
+def sample(
+    name: str,
+    trips: Annotated[int, typer.Option(help="How many.")] = 100,
+    seed: int = 0,
+    output: Output = Path("trips.nc"),
+    picture: Annotated[Path | None, typer.Option(help="Also draw a PNG.")] = None,
+) -> None:
+    """Simulate trips of seabirds by a published generator."""
+    from geodl import zoo
+
+    theme = zoo.card(name)["theme"]
+    if theme != "trajectories":
+        raise InputError(f"Expected a model of theme trajectories; {name} is for {theme}: use geodl predict.")
+    if trips < 1:
+        raise InputError(f"Expected at least one trip; found {trips}.")
+    from geodl.files import write_netcdf, write_whole
+
+    with _progress() as progress:
+        task = progress.add_task("Loading TensorFlow and the weights", total=2)
+        model = zoo.load(name)
+        progress.update(task, advance=1, description="Simulating")
+        simulated = model.sample(trips, seed=seed)
+        progress.update(task, advance=1, description=f"{name}: {trips} trips")
+    print(write_netcdf(simulated, output))
+    if picture is not None:
+        from geodl.plotting import trip_map
+
+        figure = trip_map(simulated)
+        print(write_whole(picture, lambda path: figure.savefig(path, dpi=110)))
+
+
+@app.command()
 def train(
     name: str,
     output: Output = Path("runs"),

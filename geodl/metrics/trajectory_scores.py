@@ -68,8 +68,8 @@ class TrajectoryScores:
     r"""Scores of sets of 100 simulated trips.
 
     The periodogram score is \(\overline{(\log S / \hat S)^2}\) over frequencies, S the mean periodogram of real trips
-    (`geodl.metrics.periodogram_score`). KS is the largest difference of two cumulated distributions, against training birds. Σ is
-    the mean squared difference of the densities of positions on a map (`occupancy`), as in the publication.
+    (`geodl.metrics.periodogram_score`). KS is the largest difference of two cumulated distributions, against training birds.
+    Σ is the mean squared difference of the densities of positions on a map (`occupancy`), as in the publication.
 
     Args:
         sets: {score: (set,)}. "periodogram_train", "…_held_out" and "…_all": of the longitude, against trips of the training

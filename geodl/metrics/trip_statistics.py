@@ -25,7 +25,7 @@ def trip_statistics(closed: np.ndarray, step_seconds: float) -> dict[str, np.nda
 
     Example:
         >>> there_and_back = np.array([[[0.0, 0], [100, 0], [200, 0], [100, 0], [0, 0], [np.nan, np.nan]]])
-        >>> found = trip_statistics(there_and_back, step_seconds=60)
+        >>> found = trip_statistics(there_and_back, step_seconds=60.0)
         >>> print(found["duration"], found["range"], found["straightness"], abs(found["turning_angle"]).round(2))
         [240.] [200.] [1.] [0.   3.14 0.  ]
     """
@@ -103,9 +103,9 @@ class NearestTrips:
         """Scores of simulated trips (n, step + 1, 2).
 
         Returns:
-            "nearest": mean distance to the nearest training trip over the mean of that between real birds; "nearest_windows":
-            the same for pieces of ten steps; "too_close": share of trips nearer than 5 % of the real ones are to the nearest one
-            of another bird; "diversity": mean distance between simulated trips over that between trips of real birds.
+            "nearest": mean distance to the nearest training trip over the mean of that between real birds;
+            "nearest_windows": the same for pieces of ten steps; "too_close": share of trips that are nearer than 5 % of the
+            real ones are to another bird's; "diversity": mean distance between simulated trips over that between birds.
         """
         nearest = trip_distances(simulated, self.closed).min(axis=1)
         pairs = np.triu_indices(len(simulated), 1)

@@ -7,6 +7,7 @@ matplotlib.use("Agg", force=False)
 from geodl.plotting.clouds import nowcast, nowcast_scores
 from geodl.plotting.fields import animation, interpolation, interpolation_comparison
 from geodl.plotting.states import assimilation, assimilation_comparison, forecast_comparison, trajectory
+from geodl.plotting.trips import completed_trips, trip_comparison, trip_map
 from geodl.plotting.wind_fields import wind_field_comparison, wind_map
 from geodl.plotting.wind_stations import fan_chart, wind_station_comparison
 
@@ -14,6 +15,7 @@ __all__ = [
     "animation",
     "assimilation",
     "assimilation_comparison",
+    "completed_trips",
     "fan_chart",
     "forecast_comparison",
     "interpolation",
@@ -21,6 +23,8 @@ __all__ = [
     "nowcast",
     "nowcast_scores",
     "trajectory",
+    "trip_comparison",
+    "trip_map",
     "wind_field_comparison",
     "wind_map",
     "wind_station_comparison",
