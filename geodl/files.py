@@ -30,20 +30,25 @@ def read_netcdf(path: str | Path) -> xr.Dataset:
 
 
 def read_observations(path: str | Path) -> xr.Dataset:
-    """The dataset of a NetCDF-4 file, of a GRIB file (`.grib`, `.grb`, `.grib2`) or of a table of stations (`.csv`), in memory.
+    """The dataset of a NetCDF-4 file, of a GRIB file (`.grib`, `.grb`, `.grib2`) or of a table (`.csv`, `.csv.gz`), in memory.
+
+    A table of tracks of birds, which has a column for the bird, individual or trip, becomes trips; another one is of stations.
 
     Raises:
-        InputError: what `read_netcdf`, `geodl.grib.read_grib` and `geodl.stations.read_stations` refuse.
+        InputError: what `read_netcdf`, `geodl.grib.read_grib`, `geodl.track_cutting.read_trips` and
+            `geodl.stations.read_stations` refuse.
     """
-    suffix = Path(path).suffix.lower()
+    suffix = Path(str(path).removesuffix(".gz")).suffix.lower()
     if suffix in (".grib", ".grb", ".grib2"):
         from geodl.grib import read_grib
 
         return read_grib(path)
     if suffix == ".csv":
         from geodl.stations import read_stations
+        from geodl.track_cutting import read_trips
+        from geodl.tracks import is_track_table
 
-        return read_stations(path)
+        return read_trips(path) if is_track_table(path) else read_stations(path)
     return read_netcdf(path)
 
 

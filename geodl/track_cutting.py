@@ -70,7 +70,13 @@ def read_trips(
         warnings.warn(f"Fixes are left out that a bird cannot reach at {FASTEST:g} m/s: {', '.join(fast[:5])}.", stacklevel=2)
     if left_out:
         warnings.warn(f"Trips are left out: {told}.", stacklevel=2)
-    return _regular(trips, colony, step_seconds, max(LONGEST_GAP[0] * step_seconds, LONGEST_GAP[1] * interval))
+    ds = _regular(trips, colony, step_seconds, max(LONGEST_GAP[0] * step_seconds, LONGEST_GAP[1] * interval))
+    if ds.too_fast.any():
+        flagged = [f"{name} ({count})" for name, count in zip(ds.trip.values, ds.too_fast.values, strict=True) if count]
+        warnings.warn(
+            f"Trips have more than {FASTEST:g} m/s between fixes, in too_fast: {', '.join(flagged[:5])}.", stacklevel=2
+        )
+    return ds
 
 
 def _colony(table: pd.DataFrame) -> tuple[float, float]:

@@ -11,13 +11,13 @@ from geodl.errors import InputError
 from geodl.files import read_table
 
 COLUMNS = {
-    "bird": ("individual_local_identifier", "individual_id", "bird", "bird_id", "individual", "id", "track_id", "animal_id"),
+    "bird": ("individual_local_identifier", "individual_id", "bird", "bird_id", "individual", "track_id", "animal_id"),
     "trip": ("trip", "trip_id"),
     "time": ("timestamp", "datetime", "time", "date_time"),
     "date": ("date", "date_gmt"),
     "clock": ("time_gmt", "clock"),
-    "lon": ("location_long", "lon", "longitude", "long", "x"),
-    "lat": ("location_lat", "lat", "latitude", "y"),
+    "lon": ("location_long", "lon", "longitude", "long"),
+    "lat": ("location_lat", "lat", "latitude"),
     "dive": ("dive", "dive_probability"),
     "lon_colony": ("lon_colony", "colony_lon"),
     "lat_colony": ("lat_colony", "colony_lat"),
@@ -63,6 +63,11 @@ def read_tracks(path: str | Path, time_zone: str = "UTC") -> pd.DataFrame:
     return _in_order(_placed(table, path))
 
 
+def is_track_table(path: str | Path) -> bool:
+    """Whether a table has a column that names birds or trips."""
+    return bool({"bird", "trip"} & set(_columns(read_table(path, "tracks or stations", nrows=0)).values()))
+
+
 def track_names(table: pd.DataFrame) -> pd.Series:
     """What each fix belongs to: the trip if the table names trips, or else the bird."""
     return table["trip"] if "trip" in table else table["bird"]
@@ -70,12 +75,7 @@ def track_names(table: pd.DataFrame) -> pd.Series:
 
 def _named(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     """The known columns, under our names."""
-    header = {column: re.sub(r"[^a-z0-9]+", "_", column.strip().lower()) for column in table}
-    names = {}
-    for ours, theirs in COLUMNS.items():
-        found = [column for name in theirs for column, plain in header.items() if plain == name]
-        if found:
-            names[found[0]] = ours
+    names = _columns(table)
     ours = set(names.values())
     if not ours & {"bird", "trip"} or not {"lon", "lat"} <= ours or not ("time" in ours or {"date", "clock"} <= ours):
         raise InputError(
@@ -84,6 +84,13 @@ def _named(table: pd.DataFrame, path: Path) -> pd.DataFrame:
         )
     table = table[list(names)].rename(columns=names)
     return table.drop(columns=["date", "clock"], errors="ignore") if "time" in table else table
+
+
+def _columns(table: pd.DataFrame) -> dict[str, str]:
+    """Our name of each column that is known, the first one of those that mean the same."""
+    plain = {re.sub(r"[^a-z0-9]+", "_", column.strip().lower()): column for column in table}
+    found = {ours: [plain[name] for name in theirs if name in plain] for ours, theirs in COLUMNS.items()}
+    return {columns[0]: ours for ours, columns in found.items() if columns}
 
 
 def _times(written: pd.Series, time_zone: str) -> pd.Series:

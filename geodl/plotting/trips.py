@@ -74,7 +74,7 @@ def trip_comparison(table: dict, real: xr.Dataset, scale: float) -> Figure:
         centre, spread = [values.mean() for values in means], [values.std() for values in means]
         axes[1, 3].errorbar(*centre, xerr=spread[0], yerr=spread[1], fmt="o", color=colours[name], capsize=2)
     axes[1, 3].axvline(0.9, color="grey", linewidth=0.8, linestyle=":")
-    axes[1, 3].set(yscale="log", title="score of the spectrum (lower is better) and memory")
+    axes[1, 3].set(yscale="log", title="spectrum against memory", ylabel="periodogram score")
     axes[1, 3].set_xlabel("distance to training trips over that between birds", fontsize=9)
     axes[1, 0].legend(fontsize=7)
     for axis in axes[1]:
