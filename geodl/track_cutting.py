@@ -47,15 +47,17 @@ def read_trips(
         InputError: what `read_tracks` refuses; no trip is left.
     """
     table = read_tracks(path, time_zone)
-    colony = colony or _colony(table)
+    colony = _colony(table) if colony is None else colony
+    if not (-180 <= colony[0] <= 360 and -90 <= colony[1] <= 90):
+        raise InputError(f"Expected the longitude and latitude of the colony, in degrees; found {colony}.")
     tracks = {name: _metres(track, colony) for name, track in table.groupby(track_names(table), sort=False)}
-    interval = float(np.median(np.concatenate([np.diff(track["seconds"]) for track in tracks.values()] or [[1.0]])))
+    intervals = np.concatenate([np.diff(track["seconds"]) for track in tracks.values()])
+    interval = float(np.median(intervals)) if len(intervals) else 60.0
     step_seconds = float(step_seconds or max(round(interval), 1))
 
-    trips, left_out, fast = {}, {}, []
+    trips, left_out, spikes = {}, {}, {}
     for name, track in tracks.items():
-        track, removed = _without_spikes(track)
-        fast += [f"{name} ({removed})"] if removed else []
+        track, spikes[name] = _without_spikes(track)
         named = "trip" in table
         pieces, reasons = _pieces(track, named, radius, reach, interval)
         trips |= {name if named else f"{name}_T{number + 1}": piece for number, piece in enumerate(pieces)}
@@ -66,17 +68,21 @@ def read_trips(
         raise InputError(
             f"Expected trips that leave and return to the colony at {colony}; of {len(tracks)} tracks none has one: {told}."
         )
-    if fast:
-        warnings.warn(f"Fixes are left out that a bird cannot reach at {FASTEST:g} m/s: {', '.join(fast[:5])}.", stacklevel=2)
-    if left_out:
-        warnings.warn(f"Trips are left out: {told}.", stacklevel=2)
     ds = _regular(trips, colony, step_seconds, max(LONGEST_GAP[0] * step_seconds, LONGEST_GAP[1] * interval))
-    if ds.too_fast.any():
-        flagged = [f"{name} ({count})" for name, count in zip(ds.trip.values, ds.too_fast.values, strict=True) if count]
-        warnings.warn(
-            f"Trips have more than {FASTEST:g} m/s between fixes, in too_fast: {', '.join(flagged[:5])}.", stacklevel=2
-        )
+    _warn(f"Fixes are left out that a bird cannot reach at {FASTEST:g} m/s", _counted(spikes))
+    _warn("Trips are left out", told)
+    _warn(f"Trips have more than {FASTEST:g} m/s between fixes, in too_fast", _counted(ds.too_fast.to_series()))
     return ds
+
+
+def _counted(numbers) -> str:
+    """The first names and numbers that are not zero."""
+    return ", ".join([f"{name} ({count})" for name, count in numbers.items() if count][:5])
+
+
+def _warn(what: str, found: str) -> None:
+    if found:
+        warnings.warn(f"{what}: {found}.", stacklevel=3)
 
 
 def _colony(table: pd.DataFrame) -> tuple[float, float]:

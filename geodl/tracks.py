@@ -60,6 +60,8 @@ def read_tracks(path: str | Path, time_zone: str = "UTC") -> pd.DataFrame:
         table[name] = pd.to_numeric(table[name], errors="coerce")
     if "bird" not in table:
         table["bird"] = table["trip"].str.replace(TRIP_NUMBER, "", regex=True)
+    elif "trip" in table and (table.groupby("trip")["bird"].nunique() > 1).any():
+        table["trip"] = table["bird"] + "_" + table["trip"]
     return _in_order(_placed(table, path))
 
 

@@ -139,6 +139,10 @@ def test_nothing_left_is_an_error(tmp_path):
         read_trips(write(tmp_path, tracks(2, reach=500.0)))
     with pytest.raises(InputError, match="2 have longitude and latitude swapped"):
         read_trips(write(tmp_path, tracks(2)), colony=COLONY[::-1])
+    with pytest.raises(InputError, match="of 1 tracks none has one: 1 have fewer than 3 fixes"):
+        read_trips(write(tmp_path, track("A").iloc[:1]))
+    with pytest.raises(InputError, match="Expected the longitude and latitude of the colony"):
+        read_trips(write(tmp_path, tracks(2)), colony=(12.0, -120.0))
 
 
 def test_observations_in_a_table_of_tracks_are_trips(tmp_path):

@@ -40,6 +40,11 @@ def test_trips_date_and_time_apart_and_compressed(tmp_path):
     assert found.time.diff()[1] == pd.Timedelta(minutes=1) and found.lon_colony[0] == -5.73
 
 
+def test_trips_that_are_numbered_for_each_bird_are_told_apart(tmp_path):
+    table = pd.concat([plain(trip="1"), plain(bird="B", trip="1"), plain(bird="B", trip="2")])
+    assert list(read_tracks(write(tmp_path, table)).trip.unique()) == ["A_1", "B_1", "B_2"]
+
+
 def test_local_times_become_utc(tmp_path):
     path = write(tmp_path, plain())
     assert read_tracks(path, "America/Lima").time[0] == read_tracks(path).time[0] + pd.Timedelta(hours=5)

@@ -38,7 +38,9 @@ class TripWalk:
         """Simulated trips (trip, step) from the colony and back to it."""
         random = np.random.default_rng(seed)
         positions, durations = self.draw(n, random)
-        return trips_dataset(positions[:, : self.steps], self.colony, self.step_seconds, lengths=durations + 1)
+        trips = np.full((n, self.steps, 2), np.nan)
+        trips[:, : positions.shape[1]] = positions[:, : self.steps]
+        return trips_dataset(trips, self.colony, self.step_seconds, lengths=durations + 1)
 
     def draw(self, n: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Positions (n, step + 1, 2), m, and numbers of steps (n,), log-normal."""
