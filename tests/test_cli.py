@@ -53,7 +53,7 @@ def _bad_files(folder, ds):
         (("card", "cloud_unit"), "Did you mean 'cloud_unet'?"),
         (
             ("compare", "clouds"),
-            "Expected one of the themes assimilation, forecasting, interpolation, segmentation; found 'clouds'",
+            "Expected one of the themes assimilation, forecasting, interpolation, segmentation, trajectories; found 'clouds'",
         ),
         (("compare", "forecasting", "--case", "lorenz84"), "Expected one of the cases lorenz63, "),
         (("predict", "cloud_unet", "short.nc", "--steps", "3"), "cloud_unet has fixed lead times"),

@@ -14,10 +14,14 @@
 import time
 from dataclasses import dataclass
 
+import numpy as np
+
 from geodl import datasets, plotting, zoo
 from geodl.baselines import CorrelatedWalk, HiddenMarkovWalk, OrnsteinUhlenbeckWalk, TripBootstrap
 from geodl.errors import InputError
+from geodl.metrics.periodogram_score import periodogram_score, published_series
 from geodl.metrics.trajectory_scores import TRIPS, RealTrips, TrajectoryScores
+from geodl.trips import bird_splits
 
 SETS = 20  # of 100 trips
 TIMED = 1000  # trips
@@ -84,6 +88,32 @@ def real_trips(case: str) -> RealTrips:
     """Trips that simulated ones are compared with."""
     train, held_out, every = (datasets.open_dataset("seabirds", case, split) for split in ("train", "test", "all"))
     return RealTrips(train, held_out, every, CASES[case].scale, CASES[case].window)
+
+
+def scores_across_birds(fit, case: str = "peru", splits: int = 3) -> dict[str, list[float]]:
+    """Spectrum on held-out birds, beside what the training trips themselves reach, for several draws of the birds.
+
+    Args:
+        fit: (training trips, validation trips) → a generator.
+        case: one of `CASES`.
+        splits: number of draws.
+
+    Returns:
+        "periodogram_held_out": of the longitude, the mean of twenty sets, for each draw; "floor": that of the training trips.
+    """
+    every, setting = datasets.open_dataset("seabirds", case, "all"), CASES[case]
+    found = {"periodogram_held_out": [], "floor": []}
+    for seed in range(splits):
+        birds = bird_splits(every.bird.values, seed)
+        train, validation, test = (
+            every.isel(trip=np.isin(every.bird.values, birds[split])) for split in ("train", "validation", "test")
+        )
+        simulated = fit(train, validation).sample(SETS * TRIPS, seed=0)
+        series = [published_series(ds, setting.scale, every.sizes["step"]) for ds in (test, train, simulated)]
+        sets = np.split(series[2], SETS)
+        found["floor"].append(float(periodogram_score(*series[:2])[0]))
+        found["periodogram_held_out"].append(float(np.mean([periodogram_score(series[0], part)[0] for part in sets])))
+    return found
 
 
 def card_scores(model, progress=lambda work: work) -> dict[str, list[float]]:
