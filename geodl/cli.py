@@ -76,7 +76,7 @@ def predict(
     steps: Annotated[int | None, typer.Option(help="Number of states to forecast, for models of a trajectory.")] = None,
     variable: Annotated[str | None, typer.Option(help="Which one to fill, for models that interpolate fields.")] = None,
 ) -> None:
-    """Apply a published model to a NetCDF or GRIB file, or to a CSV file of stations."""
+    """Apply a published model to a NetCDF or GRIB file, or to a CSV file of stations or of tracks of birds."""
     from geodl import zoo
 
     # What the card knows is told before TensorFlow is loaded.
@@ -86,6 +86,11 @@ def predict(
         raise InputError(f"--steps is for models of a trajectory; {name} has fixed lead times.")
     if theme != "interpolation" and variable is not None:
         raise InputError(f"--variable is for models that interpolate fields; {name} reads one of its own.")
+    if theme == "trajectories":
+        if time is not None:
+            raise InputError(f"--time is for forecasts; {name} fills the gaps of trips.")
+        _complete(name, file, output, picture)
+        return
     options = {"steps": steps, "variable": variable}
     _forecast(name, file, output, picture, time, {key: value for key, value in options.items() if value is not None})
 
@@ -244,6 +249,28 @@ def _forecast(name: str, file: Path, output: Path, picture: Path | None, time: s
         progress.update(task, advance=1, description=_applied(name, known))
     for path in written:
         print(path)
+
+
+def _complete(name: str, file: Path, output: Path, picture: Path | None) -> None:
+    """Fills the gaps of trips, of a table of tracks at the time step of the model, telling what is done."""
+    from geodl.files import read_netcdf, write_netcdf, write_whole
+
+    with _progress() as progress:
+        task = progress.add_task("Loading TensorFlow and the weights", total=3)
+        from geodl import themes, zoo
+        from geodl.track_cutting import read_trips
+
+        model = zoo.load(name)
+        progress.update(task, advance=1, description=f"Reading {file.name}")
+        table = file.name.lower().endswith((".csv", ".csv.gz"))
+        ds = read_trips(file, step_seconds=model.step_seconds) if table else read_netcdf(file)
+        progress.update(task, advance=1, description="Filling gaps")
+        found = model.complete(ds)
+        progress.update(task, advance=1, description=f"{name}: {found.sizes['trip']} trips")
+    print(write_netcdf(found, output))
+    if picture is not None:
+        figure = themes.theme(model.theme).picture(ds, ds, found)
+        print(write_whole(picture, lambda path: figure.savefig(path, dpi=110)))
 
 
 def _applied(name: str, ds) -> str:

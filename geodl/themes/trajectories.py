@@ -2,7 +2,7 @@
 
 | | |
 |---|---|
-| cases | `peru` (every minute), `brazil` (every five minutes), `brazil_hourly` |
+| cases | `peru` (every minute), `brazil` (every five minutes), `brazil_hourly`, `st_helena` (every four minutes) |
 | input | noise, and how many trips |
 | output | trips: positions at regular times, which start and end at the colony |
 | dataset | `seabirds`, split by bird |
@@ -50,6 +50,7 @@ CASES = {
     "peru": Case(5e4, (-77.7, -77.0, -12.1, -11.4), _models("peru")),
     "brazil": Case(2e5, (-33.0, -31.5, -4.5, -3.0), _models("brazil")),
     "brazil_hourly": Case(2e5, (-34.4, -30.4, -5.8, -1.8), _models("brazil_hourly")),
+    "st_helena": Case(2e5, (-6.6, -3.9, -17.0, -13.6), _models("st_helena")),
 }
 BASELINES = {
     "training trips again": TripBootstrap,

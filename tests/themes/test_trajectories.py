@@ -3,6 +3,7 @@ import os
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from foraging_tracks import track, write
 
 from geodl import datasets, plotting, zoo
 from geodl.baselines import HiddenMarkovWalk, TripBootstrap
@@ -96,8 +97,9 @@ def test_filled_gaps_are_drawn_beside_what_is_known():
 def published_walk(monkeypatch):
     """A walk in the place of a published generator."""
     model = HiddenMarkovWalk().fit(birds(12, 0))
-    monkeypatch.setattr(zoo, "card", lambda name: {"theme": "trajectories" if name == "walk" else "segmentation"})
+    monkeypatch.setattr(zoo, "card", lambda name: {"theme": "trajectories" if name == "walk" else "segmentation", "inputs": ""})
     monkeypatch.setattr(zoo, "load", lambda name: model)
+    model.theme, model.complete = "trajectories", lambda ds: ds.interpolate_na("step")
     return model
 
 
@@ -116,6 +118,21 @@ def test_sample_writes_trips_and_a_map(monkeypatch, tmp_path, published_walk):
     assert found.attrs["featureType"] == "trajectory" and found.trip.attrs["cf_role"] == "trajectory_id"
     np.testing.assert_allclose(found.lon, published_walk.sample(5, seed=3).lon)
     assert (tmp_path / "trips.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_gaps_of_tracks_in_a_table_are_filled_at_the_time_step_of_the_model(monkeypatch, tmp_path, published_walk):
+    table = track("A", trips=1)
+    path = write(tmp_path, table.drop(index=range(50, 70)))
+    options = ("-o", tmp_path / "trips.nc", "--picture", tmp_path / "trips.png")
+    assert run(monkeypatch, "predict", "walk", path, *options) == 0
+    found = read_netcdf(tmp_path / "trips.nc")
+    assert found.attrs["step_seconds"] == published_walk.step_seconds and found.x.notnull().equals(found.mask)
+    assert (tmp_path / "trips.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_gaps_are_not_forecast_from_a_time(monkeypatch, capsys, published_walk):
+    assert run(monkeypatch, "predict", "walk", "tracks.csv", "--time", "2020-01-01") == 2
+    assert "--time is for forecasts; walk fills the gaps of trips." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
