@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from geodl.errors import InputError
+from geodl.trip_commands import complete, sample
 
 MOST_COLUMNS = 11  # of a table that a terminal shows; a wider one is turned
 
@@ -89,42 +90,13 @@ def predict(
     if theme == "trajectories":
         if time is not None:
             raise InputError(f"--time is for forecasts; {name} fills the gaps of trips.")
-        _complete(name, file, output, picture)
+        complete(name, file, output, picture)
         return
     options = {"steps": steps, "variable": variable}
     _forecast(name, file, output, picture, time, {key: value for key, value in options.items() if value is not None})
 
 
-@app.command()
-def sample(
-    name: str,
-    trips: Annotated[int, typer.Option(help="How many.")] = 100,
-    seed: int = 0,
-    output: Output = Path("trips.nc"),
-    picture: Annotated[Path | None, typer.Option(help="Also draw a PNG.")] = None,
-) -> None:
-    """Simulate trips of seabirds by a published generator."""
-    from geodl import zoo
-
-    theme = zoo.card(name)["theme"]
-    if theme != "trajectories":
-        raise InputError(f"Expected a model of theme trajectories; {name} is for {theme}: use geodl predict.")
-    if trips < 1:
-        raise InputError(f"Expected at least one trip; found {trips}.")
-    from geodl.files import write_netcdf, write_whole
-
-    with _progress() as progress:
-        task = progress.add_task("Loading TensorFlow and the weights", total=2)
-        model = zoo.load(name)
-        progress.update(task, advance=1, description="Simulating")
-        simulated = model.sample(trips, seed=seed)
-        progress.update(task, advance=1, description=f"{name}: {trips} trips")
-    print(write_netcdf(simulated, output))
-    if picture is not None:
-        from geodl.plotting import trip_map
-
-        figure = trip_map(simulated)
-        print(write_whole(picture, lambda path: figure.savefig(path, dpi=110)))
+app.command()(sample)
 
 
 @app.command()
@@ -249,28 +221,6 @@ def _forecast(name: str, file: Path, output: Path, picture: Path | None, time: s
         progress.update(task, advance=1, description=_applied(name, known))
     for path in written:
         print(path)
-
-
-def _complete(name: str, file: Path, output: Path, picture: Path | None) -> None:
-    """Fills the gaps of trips, of a table of tracks at the time step of the model, telling what is done."""
-    from geodl.files import read_netcdf, write_netcdf, write_whole
-
-    with _progress() as progress:
-        task = progress.add_task("Loading TensorFlow and the weights", total=3)
-        from geodl import themes, zoo
-        from geodl.track_cutting import read_trips
-
-        model = zoo.load(name)
-        progress.update(task, advance=1, description=f"Reading {file.name}")
-        table = file.name.lower().endswith((".csv", ".csv.gz"))
-        ds = read_trips(file, step_seconds=model.step_seconds) if table else read_netcdf(file)
-        progress.update(task, advance=1, description="Filling gaps")
-        found = model.complete(ds)
-        progress.update(task, advance=1, description=f"{name}: {found.sizes['trip']} trips")
-    print(write_netcdf(found, output))
-    if picture is not None:
-        figure = themes.theme(model.theme).picture(ds, ds, found)
-        print(write_whole(picture, lambda path: figure.savefig(path, dpi=110)))
 
 
 def _applied(name: str, ds) -> str:
