@@ -253,7 +253,7 @@ def _print_table(rows: list[dict]) -> None:
 
     if len(rows[0]) > MOST_COLUMNS:
         first, *columns = rows[0]
-        rows = [{"score": column, **{row[first]: row[column] for row in rows}} for column in columns]
+        rows = [{"score": column.replace("_", " "), **{row[first]: row[column] for row in rows}} for column in columns]
     table = Table()
     for column in rows[0]:
         table.add_column(column.replace("_", " "))
