@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from scipy.stats import gaussian_kde, ks_2samp
 
-from geodl.metrics.periodogram_score import periodogram_score, published_series
+from geodl.metrics.periodogram_score import NEAR, periodogram_score, published_series
 from geodl.metrics.trip_statistics import NearestTrips, trip_statistics
 from geodl.trips import closed_trips
 
@@ -16,10 +16,10 @@ STATISTICS = ("step_length", "turning_angle", "duration", "range", "straightness
 
 
 def occupancy(ds: xr.Dataset, window: tuple[float, float, float, float]) -> np.ndarray:
-    """Density of positions, per square degree, on a grid of 0.05°: a Gaussian kernel with 0.3 of their covariance's root.
+    """Density of positions away from the colony, per square degree, on a grid of 0.05°: Gaussian kernels, 0.3 of their spread.
 
     Args:
-        ds: `lon`, `lat` (trip, step).
+        ds: `x`, `y` (m), `lon`, `lat` (trip, step).
         window: west, east, south and north edge of the grid, degrees.
 
     References:
@@ -28,8 +28,8 @@ def occupancy(ds: xr.Dataset, window: tuple[float, float, float, float]) -> np.n
     """
     west, east, south, north = window
     grid = np.meshgrid(np.arange(west, east, CELL), np.arange(south, north, CELL), indexing="ij")
-    places = np.stack([ds.lon.values.ravel(), ds.lat.values.ravel()])
-    kernel = gaussian_kde(places[:, np.isfinite(places).all(axis=0)], bw_method=BANDWIDTH)
+    far = (np.hypot(ds.x, ds.y) > NEAR).values
+    kernel = gaussian_kde(np.stack([ds.lon.values[far], ds.lat.values[far]]), bw_method=BANDWIDTH)
     return kernel(np.stack([axis.ravel() for axis in grid])).reshape(grid[0].shape)
 
 
