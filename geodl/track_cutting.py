@@ -134,8 +134,8 @@ def _pieces(track, named: bool, radius: float, reach: float, interval: float) ->
     if distance.max() <= radius or (not named and distance.max() < reach):
         return [], [f"never leave the colony by {radius if named else reach:g} m"]
     pieces = [track] if named else _excursions(track, radius, reach)
-    # From one fix to the next a bird may get home.
-    near = max(radius, FASTEST * interval)
+    # A named trip may begin and end with fixes at sea: in between a bird gets home.
+    near = max(radius, FASTEST * interval) if named else radius
     kept, reasons = [], []
     for piece in pieces:
         first, last = np.hypot(piece["x"], piece["y"]).iloc[[0, -1]]
@@ -173,21 +173,19 @@ def _with_departure(piece: pd.DataFrame, home: int, towards: int) -> pd.DataFram
 
 def _regular(trips: dict, colony, step_seconds: float, longest_gap: float) -> xr.Dataset:
     """Trips at regular times from their start, NaN where no fix is near."""
-    found, fields, lengths = [], {"too_fast": [], "dive_probability": []}, []
+    found = []
     for trip in trips.values():
         seconds = trip["seconds"].to_numpy()
         times = np.arange(seconds[0], seconds[-1] + 1e-3, step_seconds)
         after = np.clip(np.searchsorted(seconds, times), 1, len(seconds) - 1)
-        exact = np.isin(times, seconds)
-        seen = exact | (seconds[after] - seconds[after - 1] <= longest_gap)
+        seen = np.isin(times, seconds) | (seconds[after] - seconds[after - 1] <= longest_gap)
         columns = [np.where(seen, np.interp(times, seconds, trip[name]), np.nan) for name in ("x", "y", "dive")]
         found.append(np.stack(columns, axis=-1))
-        lengths.append(len(times))
-        fields["too_fast"].append(int((_speeds(trip) > FASTEST).sum()))
-    positions = np.full((len(found), max(lengths), 3), np.nan)
+    lengths = np.array([len(trip) for trip in found])
+    positions = np.full((len(found), lengths.max(), 3), np.nan)
     for target, trip in zip(positions, found, strict=True):
         target[: len(trip)] = trip
-    fields = {"too_fast": np.array(fields["too_fast"])}
+    fields = {"too_fast": np.array([(_speeds(trip) > FASTEST).sum() for trip in trips.values()])}
     if np.isfinite(positions[..., 2]).any():
         fields["dive_probability"] = positions[..., 2]
     starts = np.array([trip["seconds"].iloc[0] for trip in trips.values()])
@@ -195,7 +193,7 @@ def _regular(trips: dict, colony, step_seconds: float, longest_gap: float) -> xr
         positions[..., :2],
         colony,
         step_seconds,
-        lengths=np.array(lengths),
+        lengths=lengths,
         names=[str(name) for name in trips],
         birds=[str(trip["bird"].iloc[0]) for trip in trips.values()],
         starts=(starts * 1e9).round().astype("int64").astype("datetime64[ns]"),

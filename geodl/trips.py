@@ -130,7 +130,7 @@ def colony_of(ds: xr.Dataset) -> Colony:
     missing = [name for name in ("colony_lon", "colony_lat", "step_seconds") if name not in ds.attrs]
     if missing:
         raise InputError(
-            f"Expected trips with the attribute {missing[0]}; it is absent: make them with geodl.tracks.read_trips."
+            f"Expected trips with the attribute {missing[0]}; it is absent: make them with geodl.track_cutting.read_trips."
         )
     return Colony(ds.attrs["colony_lon"], ds.attrs["colony_lat"])
 

@@ -1,5 +1,6 @@
 """A bird that keeps its heading, more or less, until it must return."""
 
+import numpy as np
 from scipy import stats
 
 from geodl.baselines.trip_walk import TripWalk, returning_walk, steps_and_turns
@@ -23,7 +24,7 @@ class CorrelatedWalk(TripWalk):
 
     def estimate(self, closed):
         length, turn = steps_and_turns(closed)
-        known = turn == turn  # NaN is not itself
+        known = np.isfinite(turn)
         self.shape, _, self.scale = stats.gamma.fit(length[known], floc=0)
         self.concentration = stats.vonmises.fit(turn[known], floc=0, fscale=1)[0]
 

@@ -22,6 +22,14 @@ class HiddenMarkovWalk(TripWalk):
         Morales et al. (2004), Extracting more out of relocation data: building movement models as mixtures of random walks,
         Ecology 85; McClintock and Michelot (2018), momentuHMM: R package for generalized hidden Markov models of animal
         movement, Methods in Ecology and Evolution 9.
+
+    Example:
+        >>> from geodl.trips import trips_dataset
+        >>> time = np.linspace(0, np.pi, 30)
+        >>> trips = np.stack([np.stack([1e4 * np.sin(time), a * np.sin(2 * time)], axis=-1) for a in (1e3, 2e3, 3e3)])
+        >>> walk = HiddenMarkovWalk().fit(trips_dataset(trips, colony=(-77.3, -11.8), step_seconds=60))
+        >>> print(dict(walk.sample(5).sizes))
+        {'trip': 5, 'step': 30}
     """
 
     def __init__(self, states: int = 3, iterations: int = 100):

@@ -16,6 +16,14 @@ class OrnsteinUhlenbeckWalk(TripWalk):
 
     References:
         Johnson et al. (2008), Continuous-time correlated random walk model for animal telemetry data, Ecology 89.
+
+    Example:
+        >>> from geodl.trips import trips_dataset
+        >>> time = np.linspace(0, np.pi, 30)
+        >>> trips = np.stack([np.stack([1e4 * np.sin(time), a * np.sin(2 * time)], axis=-1) for a in (1e3, 2e3, 3e3)])
+        >>> walk = OrnsteinUhlenbeckWalk().fit(trips_dataset(trips, colony=(-77.3, -11.8), step_seconds=60))
+        >>> print(dict(walk.sample(5).sizes))
+        {'trip': 5, 'step': 30}
     """
 
     def estimate(self, closed):

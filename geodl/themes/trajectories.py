@@ -52,8 +52,8 @@ CASES = {
     "brazil_hourly": Case(2e5, (-34.4, -30.4, -5.8, -1.8), _models("brazil_hourly")),
     "st_helena": Case(2e5, (-6.6, -3.9, -17.0, -13.6), _models("st_helena")),
 }
+CONTROL = {"training trips again": TripBootstrap}  # not a rival: it copies
 BASELINES = {
-    "training trips again": TripBootstrap,
     "correlated walk": CorrelatedWalk,
     "Ornstein–Uhlenbeck walk": OrnsteinUhlenbeckWalk,
     "hidden Markov walk": HiddenMarkovWalk,
@@ -68,7 +68,7 @@ def approaches(case: str) -> dict:
     def fitted(make):
         return lambda: make().fit(datasets.open_dataset("seabirds", case, "train"))
 
-    walks = {label: fitted(make) for label, make in BASELINES.items()}
+    walks = {label: fitted(make) for label, make in (CONTROL | BASELINES).items()}
     return walks | {label: lambda name=name: zoo.load(name) for label, name in models.items()}
 
 
