@@ -11,7 +11,15 @@ from geodl.errors import InputError
 from geodl.files import read_table
 
 COLUMNS = {
-    "bird": ("individual_local_identifier", "individual_id", "bird", "bird_id", "individual", "track_id", "animal_id"),
+    "bird": (
+        "individual_local_identifier",
+        "individual_id",
+        "bird",
+        "bird_id",
+        "individual",
+        "track_id",
+        "tag_local_identifier",
+    ),
     "trip": ("trip", "trip_id"),
     "time": ("timestamp", "datetime", "time", "date_time"),
     "date": ("date", "date_gmt"),

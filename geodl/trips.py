@@ -143,36 +143,41 @@ def closed_trips(ds: xr.Dataset, steps: int | None = None) -> np.ndarray:
 
     Args:
         ds: `x`, `y` (trip, step), and optionally `mask`, as `trips_dataset` makes it.
-        steps: most steps of a trip; by default the size of `step` in `ds`.
+        steps: most steps of a trip; by default the size of `step` in `ds`, or more if a trip needs them.
 
     Returns:
         (trip, steps + 1, 2), metres to the east and north of the colony, NaN after the end.
 
     Raises:
-        InputError: a trip is longer.
+        InputError: a trip is longer, or has no position.
 
     Example:
-        >>> ds = trips_dataset(np.array([[[300.0, 400], [600, 0], [np.nan, np.nan]]]), colony=(0, 0), step_seconds=60)
+        >>> ds = trips_dataset(np.array([[[300.0, 400], [600, 0]]]), colony=(0, 0), step_seconds=60)
         >>> print(closed_trips(ds)[0, :, 0])
         [  0. 300. 600.   0.]
     """
-    steps = ds.sizes["step"] if steps is None else steps
     values = np.stack([ds.x.transpose("trip", "step").values, ds.y.transpose("trip", "step").values], axis=-1)
-    closed = np.full((len(values), steps + 1, 2), np.nan)
-    for target, trip in zip(closed, values, strict=True):
-        known = np.flatnonzero(np.isfinite(trip).all(axis=-1))
-        if not len(known):
-            raise InputError("Expected positions in every trip; found a trip without any: drop it.")
-        within = np.arange(known[0], known[-1] + 1)
-        trip = np.stack([np.interp(within, known, trip[known, i]) for i in range(2)], axis=-1)
-        home = [np.zeros((0 if np.hypot(*end) < 1 else 1, 2)) for end in (trip[0], trip[-1])]
-        trip = np.concatenate([home[0], trip, home[1]])
-        if len(trip) > steps + 1:
-            raise InputError(
-                f"Expected trips of at most {steps} steps; found one of {len(trip) - 1}: resample or leave it out."
-            )
+    trips = [_closed(trip) for trip in values]
+    longest = max(map(len, trips)) - 1
+    if steps is None:
+        steps = max(ds.sizes["step"], longest)
+    elif longest > steps:
+        raise InputError(f"Expected trips of at most {steps} steps; found one of {longest}: resample or leave it out.")
+    closed = np.full((len(trips), steps + 1, 2), np.nan)
+    for target, trip in zip(closed, trips, strict=True):
         target[: len(trip)] = trip
     return closed
+
+
+def _closed(trip: np.ndarray) -> np.ndarray:
+    """The known part of a trip (step, 2), without gaps, from the colony and back to it."""
+    known = np.flatnonzero(np.isfinite(trip).all(axis=-1))
+    if not len(known):
+        raise InputError("Expected positions in every trip; found a trip without any: drop it.")
+    within = np.arange(known[0], known[-1] + 1)
+    trip = np.stack([np.interp(within, known, trip[known, i]) for i in range(2)], axis=-1)
+    home = [np.zeros((0 if np.hypot(*end) < 1 else 1, 2)) for end in (trip[0], trip[-1])]
+    return np.concatenate([home[0], trip, home[1]])
 
 
 def bird_splits(birds, seed: int = 0) -> dict[str, list[str]]:

@@ -29,7 +29,7 @@ class HiddenMarkovWalk(TripWalk):
         >>> trips = np.stack([np.stack([1e4 * np.sin(time), a * np.sin(2 * time)], axis=-1) for a in (1e3, 2e3, 3e3)])
         >>> walk = HiddenMarkovWalk().fit(trips_dataset(trips, colony=(-77.3, -11.8), step_seconds=60))
         >>> print(dict(walk.sample(5).sizes))
-        {'trip': 5, 'step': 30}
+        {'trip': 5, 'step': 31}
     """
 
     def __init__(self, states: int = 3, iterations: int = 100):

@@ -23,8 +23,9 @@ class TripWalk:
         Raises:
             InputError: the colony is not told, or a trip has no position.
         """
-        self.colony, self.step_seconds, self.steps = colony_of(ds), ds.attrs["step_seconds"], ds.sizes["step"]
-        closed = closed_trips(ds, self.steps)
+        self.colony, self.step_seconds = colony_of(ds), ds.attrs["step_seconds"]
+        closed = closed_trips(ds)
+        self.steps = closed.shape[1] - 1
         number = np.isfinite(closed[..., 0]).sum(axis=1) - 1
         self.log_duration = np.log(number).mean(), np.log(number).std()
         distance = np.nan_to_num(np.hypot(closed[..., 0], closed[..., 1]))
@@ -35,17 +36,17 @@ class TripWalk:
         return self
 
     def sample(self, n: int, seed: int = 0) -> xr.Dataset:
-        """Simulated trips (trip, step) from the colony and back to it."""
+        """Simulated trips (trip, step), as `geodl.trips.trips_dataset` makes them, from the colony and back to it."""
         random = np.random.default_rng(seed)
         positions, durations = self.draw(n, random)
-        trips = np.full((n, self.steps, 2), np.nan)
-        trips[:, : positions.shape[1]] = positions[:, : self.steps]
+        trips = np.full((n, self.steps + 1, 2), np.nan)
+        trips[:, : positions.shape[1]] = positions
         return trips_dataset(trips, self.colony, self.step_seconds, lengths=durations + 1)
 
     def draw(self, n: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Positions (n, step + 1, 2), m, and numbers of steps (n,), log-normal."""
         durations = np.exp(random.normal(*self.log_duration, size=n)).round().astype(int)
-        durations = np.clip(durations, SHORTEST, self.steps - 1)
+        durations = np.clip(durations, SHORTEST, self.steps)
         return self.simulate(durations, random), durations
 
     def estimate(self, closed: np.ndarray) -> None:

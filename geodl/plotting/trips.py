@@ -86,7 +86,7 @@ def trip_comparison(table: dict, real: xr.Dataset, scale: float) -> Figure:
 def _distributions(axes, ds: xr.Dataset, real: xr.Dataset, scale: float, **style) -> None:
     """Density of step lengths and turning angles, and the mean periodogram of the longitude."""
     seconds = real.attrs["step_seconds"]
-    found, wanted = (trip_statistics(closed_trips(trips, trips.sizes["step"] + 1), seconds) for trips in (ds, real))
+    found, wanted = (trip_statistics(closed_trips(trips), seconds) for trips in (ds, real))
     edges = np.linspace(0, np.quantile(wanted["step_length"], 0.999) * 1.2, 40)
     axes[0].stairs(np.histogram(found["step_length"], edges, density=True)[0], edges, **style)
     axes[0].set(title=f"step length in {seconds:g} s (m)", yticks=[])

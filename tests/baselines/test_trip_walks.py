@@ -24,7 +24,7 @@ def test_trips_leave_and_return_and_are_the_same_for_the_same_seed(walk):
     ds = trips()
     model = walk().fit(ds)
     found = model.sample(50, seed=3)
-    assert dict(found.sizes) == {"trip": 50, "step": ds.sizes["step"]} and found.attrs["featureType"] == "trajectory"
+    assert dict(found.sizes) == {"trip": 50, "step": ds.sizes["step"] + 1} and found.attrs["featureType"] == "trajectory"
     assert found.attrs["step_seconds"] == 60 and (found.attrs["colony_lon"], found.attrs["colony_lat"]) == COLONY
     last = found.mask.sum("step") - 1
     for end in (0, last):
@@ -135,6 +135,18 @@ def test_ornstein_uhlenbeck_bridge_is_the_conditional_law():
     covariance = np.cov(np.concatenate([free[5], free[11]], axis=1).T)
     expected = covariance[:2, :2] - covariance[:2, 2:] @ np.linalg.solve(covariance[2:, 2:], covariance[2:, :2])
     np.testing.assert_allclose(np.cov(found[:, 6].T), expected, rtol=0.08, atol=0.6)
+
+
+@pytest.mark.parametrize("walk", WALKS)
+def test_the_longest_trip_of_a_table_fits(walk):
+    ds = trips()
+    # Without the colony, as a table may have them: the longest trip fills all steps.
+    length = ds.mask.sum("step").values - 2
+    positions = np.stack([ds.x, ds.y], axis=-1)[:, 1 : length.max() + 1]
+    away = trips_dataset(positions, COLONY, 60, lengths=length)
+    found = walk().fit(away).sample(200)
+    last = np.isfinite(found.x).sum("step") - 1
+    np.testing.assert_allclose(np.hypot(found.x.isel(step=last), found.y.isel(step=last)), 0, atol=1e-6)
 
 
 def test_bootstrap_gives_real_trips():
