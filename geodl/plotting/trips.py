@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from geodl.metrics.periodogram_score import mean_periodogram, published_series
 from geodl.metrics.trip_statistics import trip_statistics
@@ -88,8 +88,8 @@ def _distributions(axes, ds: xr.Dataset, real: xr.Dataset, scale: float, **style
     seconds = real.attrs["step_seconds"]
     found, wanted = (trip_statistics(closed_trips(trips), seconds) for trips in (ds, real))
     edges = np.linspace(0, np.quantile(wanted["step_length"], 0.999) * 1.2, 40)
-    axes[0].stairs(np.histogram(found["step_length"], edges, density=True)[0], edges, **style)
-    axes[0].set(title=f"step length in {seconds:g} s (m)", yticks=[])
+    axes[0].stairs(np.histogram(found["step_length"], edges, density=True)[0], edges / 1e3, **style)
+    axes[0].set(title=f"step length in {seconds:g} s (km)", yticks=[])
     angles = np.linspace(-np.pi, np.pi, 49)
     axes[1].stairs(np.histogram(found["turning_angle"], angles, density=True)[0], np.rad2deg(angles), **style)
     axes[1].set(title="turning angle (degrees)", yscale="log")
@@ -97,6 +97,7 @@ def _distributions(axes, ds: xr.Dataset, real: xr.Dataset, scale: float, **style
     frequency = np.fft.rfftfreq(real.sizes["step"], seconds)[1:]
     axes[2].loglog(frequency, spectrum, **style)
     axes[2].set(title="mean periodogram of the longitude", xlabel="frequency (Hz)")
+    axes[2].xaxis.set_minor_formatter(NullFormatter())
 
 
 def _draw_map(axis, ds: xr.Dataset, extent, colour: str) -> None:
