@@ -115,7 +115,7 @@ class WindAttention(WindStationForecaster):
         self.regression.assign(ridge_regression(standard, root_speed.reshape(-1, LEADS)))
 
     def parameters(self, values: np.ndarray, times: np.ndarray, hours: np.ndarray) -> np.ndarray:
-        """Those of the `WindMixture` of all members, of forecasts from each of the hours (hour, station, lead, component, 5)."""
+        """Of the `WindMixture` of all members, of forecasts from each hour (hour, station, lead, component, 5)."""
         features = station_features(values, times, hours)
         parts = [np.asarray(self.predict_on_batch(features[i : i + AT_ONCE])) for i in range(0, len(hours), AT_ONCE)]
         parameters = np.concatenate(parts)
