@@ -1,0 +1,101 @@
+"""Fields on the periodic box (0, 2π)³ and their Fourier modes: derivatives, what a grid resolves, coarser grids."""
+
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+AXES = (-3, -2, -1)
+
+
+def wavenumbers(points: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Wavenumbers along x (n, 1, 1), y (n, 1) and z (n/2 + 1,) of the modes of a real field; 0 for the shortest wave.
+
+    The grid does not see the derivative of the shortest wave.
+    """
+    whole = np.fft.fftfreq(points, 1 / points)
+    whole[points // 2] = 0.0
+    return whole[:, None, None], whole[:, None], np.abs(whole[: points // 2 + 1])
+
+
+def largest_wavenumber(points: int) -> int:
+    """The largest wavenumber whose products with others of that size are free of aliases: the two-thirds rule.
+
+    >>> [largest_wavenumber(points) for points in (16, 32, 64)]
+    [5, 10, 21]
+    """
+    return (points - 1) // 3
+
+
+def filter_width(points: int) -> float:
+    r"""Width \(\Delta = \pi / k_{max}\) of the smallest eddies that a grid resolves."""
+    return np.pi / largest_wavenumber(points)
+
+
+def kept(points: int, largest: float) -> np.ndarray:
+    """1 where no component of the wavenumber is larger than `largest`, else 0: (n, n, n/2 + 1)."""
+    shortest = np.abs(np.fft.fftfreq(points, 1 / points))
+    x, y, z = (shortest <= largest for shortest in (shortest[:, None, None], shortest[:, None], shortest[: points // 2 + 1]))
+    return (x & y & z).astype("float64")
+
+
+def to_modes(fields):
+    """Complex modes (…, n, n, n/2 + 1) of real fields (…, n, n, n)."""
+    return tf.signal.rfft3d(ops.convert_to_tensor(fields))
+
+
+def to_fields(modes):
+    """Real fields (…, n, n, n) of modes (…, n, n, n/2 + 1)."""
+    return tf.signal.irfft3d(modes, [modes.shape[-2]] * 3)
+
+
+def resolved(fields):
+    """The fields without their mean and without what is shorter than the grid resolves.
+
+    >>> x = 2 * np.pi * np.arange(16) / 16
+    >>> field = np.broadcast_to(3 + np.sin(5 * x) + np.sin(6 * x), (16, 16, 16))
+    >>> print(np.abs(np.array(resolved(field)) - np.sin(5 * x)).max() < 1e-12)
+    True
+    """
+    points = fields.shape[-1]
+    mask = kept(points, largest_wavenumber(points))
+    mask[0, 0, 0] = 0.0
+    modes = to_modes(fields)
+    return to_fields(ops.cast(mask, modes.dtype) * modes)
+
+
+def gradient(fields):
+    """Derivatives (…, 3, n, n, n) of fields (…, n, n, n).
+
+    >>> x = 2 * np.pi * np.arange(8) / 8
+    >>> field = np.broadcast_to(np.sin(x)[:, None, None], (8, 8, 8))
+    >>> print(np.abs(np.array(gradient(field))[0, :, 0, 0] - np.cos(x)).max() < 1e-12)
+    True
+    """
+    modes = to_modes(fields)
+    slopes = [ops.cast(1j * k, modes.dtype) * modes for k in wavenumbers(fields.shape[-1])]
+    return to_fields(ops.stack(slopes, axis=-4))
+
+
+def divergence(fluxes):
+    """Divergence (…, n, n, n) of fluxes (…, 3, n, n, n), without what is shorter than the grid resolves."""
+    points = fluxes.shape[-1]
+    modes = ops.unstack(to_modes(fluxes), axis=-4)
+    total = sum(ops.cast(1j * k, mode.dtype) * mode for k, mode in zip(wavenumbers(points), modes, strict=True))
+    return to_fields(ops.cast(kept(points, largest_wavenumber(points)), total.dtype) * total)
+
+
+def regridded(fields: np.ndarray, points: int) -> np.ndarray:
+    """Fields (…, m, m, m) with the same Fourier modes, as far as the grid of m = `points` resolves them.
+
+    >>> x = [2 * np.pi * np.arange(n) / n for n in (16, 32)]
+    >>> coarse, fine = (np.broadcast_to(np.cos(3 * each), (len(each),) * 3) for each in x)
+    >>> print(np.abs(regridded(fine, 16) - coarse).max() < 1e-12, np.abs(regridded(coarse, 32) - fine).max() < 1e-12)
+    True True
+    """
+    largest = largest_wavenumber(min(points, fields.shape[-1]))
+    ends = np.r_[0 : largest + 1, -largest:0]
+    modes = np.fft.rfftn(fields, axes=AXES)
+    target = np.zeros((*fields.shape[:-3], points, points, points // 2 + 1), modes.dtype)
+    block = (..., ends[:, None], ends, slice(largest + 1))
+    target[block] = modes[block]
+    return (np.fft.irfftn(target, (points,) * 3, axes=AXES) * (points / fields.shape[-1]) ** 3).astype(fields.dtype)
