@@ -38,14 +38,19 @@ def kept(points: int, largest: float) -> np.ndarray:
     return (x & y & z).astype("float64")
 
 
+def multiplicity(points):
+    """How many modes of the whole transform each one of the half of it stands for (n/2 + 1,)."""
+    return np.where(np.arange(points // 2 + 1) % (points // 2) > 0, 2.0, 1.0)
+
+
 def to_modes(fields):
     """Complex modes (…, n, n, n/2 + 1) of real fields (…, n, n, n)."""
-    return tf.signal.rfft3d(ops.convert_to_tensor(fields))
+    return _forward(ops.convert_to_tensor(fields))
 
 
 def to_fields(modes):
     """Real fields (…, n, n, n) of modes (…, n, n, n/2 + 1)."""
-    return tf.signal.irfft3d(modes, [modes.shape[-2]] * 3)
+    return _backward(modes)
 
 
 def resolved(fields):
@@ -99,3 +104,26 @@ def regridded(fields: np.ndarray, points: int) -> np.ndarray:
     block = (..., ends[:, None], ends, slice(largest + 1))
     target[block] = modes[block]
     return (np.fft.irfftn(target, (points,) * 3, axes=AXES) * (points / fields.shape[-1]) ** 3).astype(fields.dtype)
+
+
+# TensorFlow has no gradients of these transforms in three dimensions. One is the adjoint of the other, but for the modes that
+# stand for two.
+@tf.custom_gradient
+def _forward(fields):
+    points = fields.shape[-1]
+
+    def gradient_of(upstream):
+        return to_fields(ops.cast(points**3 / multiplicity(points), upstream.dtype) * upstream)
+
+    return tf.signal.rfft3d(fields), gradient_of
+
+
+@tf.custom_gradient
+def _backward(modes):
+    points = modes.shape[-2]
+
+    def gradient_of(upstream):
+        transformed = to_modes(upstream)
+        return ops.cast(multiplicity(points) / points**3, transformed.dtype) * transformed
+
+    return tf.signal.irfft3d(modes, [points] * 3), gradient_of

@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from geodl.dynamics.spectral_dynamics import SpectralDynamics
-from geodl.fourier_box import kept, largest_wavenumber, to_fields, to_modes, wavenumbers
+from geodl.fourier_box import kept, largest_wavenumber, multiplicity, to_fields, to_modes, wavenumbers
 
 FORCED = 2.0  # the largest wavenumber that is forced
 # Which components make a flux: the six of the stress, then those of the scalar.
@@ -17,16 +17,16 @@ PAIRS = (*itertools.combinations_with_replacement(range(3), 2), *((3, i) for i i
 
 @keras.saving.register_keras_serializable(package="geodl")
 class NavierStokes3D(SpectralDynamics):
-    r"""Incompressible flow \(\mathbf u = (u, v, w)\) that carries a scalar \(\theta\) along, on the periodic box \((0, 2\pi)^3\).
+    r"""Incompressible flow \(\mathbf u = (u, v, w)\) that carries a scalar \(\theta\), on the periodic box \((0, 2\pi)^3\).
 
     $$ \partial_t \mathbf u + \nabla \cdot (\mathbf u \mathbf u) = -\nabla p + \nu \nabla^2 \mathbf u + \mathbf f, \quad
        \nabla \cdot \mathbf u = 0, \quad
        \partial_t \theta + \nabla \cdot (\mathbf u \theta) = \kappa \nabla^2 \theta + g $$
 
     The pressure projects the velocity on fields without divergence. Of \(n\) points a side, wavenumbers up to \((n - 1) / 3\)
-    are kept, so that products are free of aliases. The forcing \(\mathbf f = P\, \mathbf u_< / \overline{|\mathbf u_<|^2}\) holds
-    up the large scales \(0 < |\mathbf k| \le 2\), and \(g\) those of the scalar in the same way: kinetic energy comes in at the
-    constant rate \(P\), half of the variance of the scalar at the rate \(P_\theta\). All quantities are dimensionless.
+    are kept, so that products are free of aliases. The forcing \(\mathbf f = P\, \mathbf u_< / \overline{|\mathbf u_<|^2}\)
+    holds up the large scales \(0 < |\mathbf k| \le 2\), and \(g\) those of the scalar in the same way: kinetic energy comes in
+    at the constant rate \(P\), half of the variance of the scalar at the rate \(P_\theta\). All quantities are dimensionless.
 
     Args:
         viscosity: \(\nu\).
@@ -95,7 +95,7 @@ class NavierStokes3D(SpectralDynamics):
         return self._projected(ops.stack(tendency, axis=1)) + self._forcing(modes)
 
     def largest_stable_step(self, state) -> float:
-        r"""Largest time step of `SpectralIntegrator` for a state (…, 4, x, y, z): 2.8 over \(k_{max} \max(|u| + |v| + |w|)\)."""
+        r"""Largest time step of `SpectralIntegrator` for a state (…, 4, x, y, z): \(2.8 / (k_{max} \max(|u| + |v| + |w|))\)."""
         speed = np.abs(np.asarray(state)[..., :3, :, :, :]).sum(axis=-4).max()
         return float(2.8 / (largest_wavenumber(np.shape(state)[-1]) * max(speed, np.finfo("float32").tiny)))
 
@@ -116,8 +116,7 @@ class NavierStokes3D(SpectralDynamics):
         square = sum(k**2 for k in wavenumbers(self.points))
         forced = (square > 0) & (square <= FORCED**2) & (kept(self.points, FORCED) > 0)
         large = ops.cast(forced, modes.dtype) * modes
-        # All modes but those of the plane z = 0 stand for two.
-        weights = ops.cast(np.where(np.arange(self.points // 2 + 1) > 0, 2.0, 1.0) / self.points**6, real)
+        weights = ops.cast(multiplicity(self.points) / self.points**6, real)
         squares = ops.sum(weights * ops.square(ops.abs(large)), axis=(2, 3, 4))
         rates = [
             tf.math.divide_no_nan(ops.cast(rate, real), ops.sum(part, axis=1, keepdims=True))
