@@ -4,11 +4,13 @@ from geodl.baselines.attractor_posterior import AttractorPosterior
 from geodl.baselines.dineof import Dineof
 from geodl.baselines.ensemble_filters import ETKF, LETKF, EnKF, EnKS
 from geodl.baselines.field_climatology import FieldClimatology
+from geodl.baselines.gradient_flux import DynamicGradientFlux, GradientFlux
 from geodl.baselines.optical_flow import OpticalFlow
 from geodl.baselines.optimal_interpolation import OptimalInterpolation
 from geodl.baselines.persistence import Persistence
 from geodl.baselines.polynomial_map import PolynomialMap
 from geodl.baselines.sindy import SINDy
+from geodl.baselines.smagorinsky_flux import DynamicSmagorinskyFlux, SmagorinskyFlux
 from geodl.baselines.smoothed_flow import SmoothedFlow
 from geodl.baselines.state_interpolation import StateInterpolation
 from geodl.baselines.state_persistence import StatePersistence
@@ -17,6 +19,7 @@ from geodl.baselines.station_climatology import StationClimatology
 from geodl.baselines.station_persistence import StationPersistence
 from geodl.baselines.station_regression import StationRegression
 from geodl.baselines.strong_4dvar import StrongConstraint4DVar
+from geodl.baselines.subgrid_fluxes import NoSubgridFlux
 from geodl.baselines.three_d_var import ThreeDVar
 from geodl.baselines.weak_4dvar import WeakConstraint4DVar
 from geodl.baselines.wind_advection import WindAdvection
@@ -27,14 +30,19 @@ __all__ = [
     "LETKF",
     "AttractorPosterior",
     "Dineof",
+    "DynamicGradientFlux",
+    "DynamicSmagorinskyFlux",
     "EnKF",
     "EnKS",
     "FieldClimatology",
+    "GradientFlux",
+    "NoSubgridFlux",
     "OpticalFlow",
     "OptimalInterpolation",
     "Persistence",
     "PolynomialMap",
     "SINDy",
+    "SmagorinskyFlux",
     "SmoothedFlow",
     "StateInterpolation",
     "StatePersistence",

@@ -5,12 +5,14 @@ from geodl.layers.bilinear import Bilinear, PeriodicNeighbours
 from geodl.layers.butcher_tableau import SCHEMES, ButcherTableau
 from geodl.layers.cost_terms import BackgroundCost, DynamicsCost, ObservationCost, PriorCost
 from geodl.layers.covariance_fit import fit_covariance
+from geodl.layers.eddy_viscosity import EddyViscosity, ScalarClosure
 from geodl.layers.gaussian_blur import GaussianBlur
 from geodl.layers.grid_interpolation import GridInterpolation
 from geodl.layers.linear_analysis import LinearAnalysis
 from geodl.layers.linearization import adjoint, tangent_linear
 from geodl.layers.lucas_kanade import LucasKanade
 from geodl.layers.ode_integrator import ODEIntegrator
+from geodl.layers.periodic_padding import PeriodicPadding
 from geodl.layers.priors import BilinearAutoencoder, DynamicsPrior, FieldAutoencoder
 from geodl.layers.recurrent_solver import RecurrentSolver
 from geodl.layers.residual_convolutions import ResidualConvolutions
@@ -35,6 +37,7 @@ __all__ = [
     "ButcherTableau",
     "DynamicsCost",
     "DynamicsPrior",
+    "EddyViscosity",
     "FieldAutoencoder",
     "FieldTokens",
     "GaussianBlur",
@@ -45,10 +48,12 @@ __all__ = [
     "ODEIntegrator",
     "ObservationCost",
     "PeriodicNeighbours",
+    "PeriodicPadding",
     "PriorCost",
     "RecurrentSolver",
     "ResidualBlock",
     "ResidualConvolutions",
+    "ScalarClosure",
     "SpectralIntegrator",
     "StationMixer",
     "TrainableRungeKutta",

@@ -5,6 +5,7 @@ from geodl.metrics.forecast_scores import attractor_distance, relative_rmse, val
 from geodl.metrics.interpolation_scores import InterpolationScores
 from geodl.metrics.lyapunov import kaplan_yorke_dimension, lyapunov_spectrum
 from geodl.metrics.nowcast_scores import NowcastScores
+from geodl.metrics.subgrid_scores import SubgridScores
 from geodl.metrics.wind_field_scores import WindFieldScores
 from geodl.metrics.wind_loss import WindLoss
 from geodl.metrics.wind_station_scores import WindStationScores
@@ -16,6 +17,7 @@ __all__ = [
     "CloudTypeLoss",
     "InterpolationScores",
     "NowcastScores",
+    "SubgridScores",
     "WindFieldScores",
     "WindLoss",
     "WindStationScores",

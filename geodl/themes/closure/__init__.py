@@ -1,0 +1,1 @@
+"""Closure of what a grid does not resolve."""

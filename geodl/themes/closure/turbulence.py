@@ -1,0 +1,137 @@
+"""Closures of the subgrid flux of a scalar in turbulence: the module of the case `turbulence`."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+import xarray as xr
+
+from geodl import datasets, plotting, zoo
+from geodl.baselines import DynamicGradientFlux, DynamicSmagorinskyFlux, GradientFlux, NoSubgridFlux, SmagorinskyFlux
+from geodl.fourier_box import largest_wavenumber
+from geodl.layers import ScalarClosure, SpectralIntegrator
+from geodl.metrics import SubgridScores, subgrid_scores
+from geodl.models.subgrid_flux_model import FIELDS, FLUX, SubgridFluxModel, dynamics_of
+
+TURNOVERS, SKIPPED = 10, 2  # turnover times that are simulated; those before spectra are averaged
+A_TURNOVER = 4  # spectra
+STEP = 0.8  # time step times the points along a side
+LARGEST = 10.0  # a simulation whose scalar grows to so many times its first extremes is not stable
+SCALED, MOVING = 10.0, 1.0  # of the scalar and of the frame, where invariance is measured
+
+
+@dataclass(frozen=True)
+class Case:
+    """A config of the dataset `turbulence`, and the published models."""
+
+    config: str
+    models: dict[str, str]
+
+
+CASES = {"turbulence": Case("dns64", {"CNN": "turbulence_cnn", "SGTNN": "turbulence_sgtnn"})}
+MODELS, VARIABLE = SubgridFluxModel, FLUX
+BASELINES = ("none", "Smagorinsky", "dynamic Smagorinsky", "gradient", "dynamic gradient")
+
+
+def approaches(case: str) -> dict:
+    """What is compared in a case: {name: function that makes the model}."""
+    published = zoo.list_models(theme="closure")
+    models = {label: name for label, name in CASES[case].models.items() if name in published}
+
+    def tuned():
+        ds = _split(case, "train")
+        return SmagorinskyFlux().estimate(state_of(ds), ds[FLUX].values)
+
+    made = (NoSubgridFlux, tuned, DynamicSmagorinskyFlux, GradientFlux, DynamicGradientFlux)
+    return dict(zip(BASELINES, made, strict=True)) | {label: lambda name=name: zoo.load(name) for label, name in models.items()}
+
+
+def evaluate(model, case: str | None = None) -> SubgridScores:
+    """Scores of a closure on the test split of a case, by default the first one, and in a simulation that starts from it."""
+    ds = _split(case or next(iter(CASES)), "test")
+    truth, scalar = ds[FLUX].values, ds.scalar.values
+    start = time.perf_counter()
+    fields = _closure(model, ds)
+    seconds = time.perf_counter() - start
+    rescaled = _closure(model, ds.assign(scalar=SCALED * ds.scalar)) / SCALED
+    moving = _closure(model, ds.assign({name: ds[name] + MOVING for name in "uvw"}))
+    turnover = subgrid_scores.turnover_time(state_of(ds)[:, :3])
+    stable, spectrum = _simulated(model, ds, turnover)
+    return SubgridScores(
+        relative_mse=subgrid_scores.relative_mse(fields, truth),
+        correlation=subgrid_scores.correlation(fields, truth),
+        dissipation_error=subgrid_scores.dissipation_error(fields, truth, scalar),
+        jensen_shannon=subgrid_scores.jensen_shannon(fields, truth),
+        kolmogorov_smirnov=subgrid_scores.kolmogorov_smirnov(fields, truth),
+        rescaled_mse=subgrid_scores.relative_mse(rescaled, truth),
+        moving_mse=subgrid_scores.relative_mse(moving, truth),
+        spectrum_distance=subgrid_scores.spectrum_distance(spectrum, subgrid_scores.spectrum(scalar).mean(axis=0)),
+        stable_time=stable,
+        fields=fields,
+        spectrum=spectrum,
+        seconds=seconds,
+    )
+
+
+def card_scores(model, progress=lambda work: work) -> dict[str, list[float]]:
+    """Scores of a model as a card keeps them."""
+    (scores,) = [evaluate(each) for each in progress([model])]
+    return scores.result()
+
+
+def baseline_scores(model) -> dict[str, dict[str, list[float]]]:
+    """Scores of the baselines, as a card keeps them."""
+    made = approaches(next(iter(CASES)))
+    return {name: evaluate(made[name]()).result() for name in BASELINES}
+
+
+def figure(table: dict[str, SubgridScores], case: str):
+    """Slices of each closure beside the truth, histograms, and spectra of the scalar in simulations."""
+    return plotting.subgrid_flux_comparison(table, _split(case, "test"))
+
+
+def picture(observed, known, closure):
+    """The closure of the user's own fields."""
+    return plotting.subgrid_flux_map(known, closure)
+
+
+def state_of(ds: xr.Dataset) -> np.ndarray:
+    """Velocity and scalar (sample, 4, x, y, z)."""
+    return np.stack([ds[name].values for name in FIELDS], axis=1)
+
+
+def _closure(model, ds: xr.Dataset) -> np.ndarray:
+    return model.predict(ds[list(FIELDS)])[FLUX].values
+
+
+def _simulated(model, ds: xr.Dataset, turnover: float) -> tuple[float, np.ndarray]:
+    """Turnover times for which a simulation from the first state of each run is stable, and its mean spectrum."""
+    first = ds.isel(sample=np.unique(ds.run, return_index=True)[1])
+    state = tf.constant(state_of(first))
+    step = STEP / state.shape[-1]
+    steps = round(turnover / A_TURNOVER / step)
+    integrator = SpectralIntegrator(dynamics_of(ds), step, steps, closure=ScalarClosure(model))
+    largest = LARGEST * np.abs(state[:, 3]).max()
+    states = _bounded(integrator, state, TURNOVERS * A_TURNOVER, largest)
+    spectra = [subgrid_scores.spectrum(each[:, 3]).mean(axis=0) for each in states]
+    if len(spectra) <= SKIPPED * A_TURNOVER:  # it does not last until spectra are averaged
+        return len(spectra) / A_TURNOVER, np.full(largest_wavenumber(first.sizes["x"]), np.nan)
+    return len(spectra) / A_TURNOVER, np.mean(spectra[SKIPPED * A_TURNOVER :], axis=0)
+
+
+def _bounded(integrator, state, count: int, largest: float) -> Iterator[np.ndarray]:
+    """States after each integration, as long as they are finite and not too large."""
+    for _ in range(count):
+        try:
+            state = integrator(state)
+        except tf.errors.InvalidArgumentError:
+            return
+        if np.abs(state[:, 3]).max() > largest:
+            return
+        yield state.numpy()
+
+
+def _split(case: str, split: str) -> xr.Dataset:
+    return datasets.open_dataset("turbulence", CASES[case].config, split)
