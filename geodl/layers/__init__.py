@@ -7,6 +7,7 @@ from geodl.layers.cost_terms import BackgroundCost, DynamicsCost, ObservationCos
 from geodl.layers.covariance_fit import fit_covariance
 from geodl.layers.eddy_viscosity import EddyViscosity, ScalarClosure
 from geodl.layers.gaussian_blur import GaussianBlur
+from geodl.layers.germano_constant import germano_constant
 from geodl.layers.grid_interpolation import GridInterpolation
 from geodl.layers.linear_analysis import LinearAnalysis
 from geodl.layers.linearization import adjoint, tangent_linear
@@ -66,5 +67,6 @@ __all__ = [
     "WindowTokens",
     "adjoint",
     "fit_covariance",
+    "germano_constant",
     "tangent_linear",
 ]

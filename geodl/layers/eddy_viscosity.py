@@ -5,17 +5,17 @@ from keras import ops
 
 from geodl.dynamics.spectral_dynamics import fourier_precision
 from geodl.fourier_box import divergence, filter_width, gradient
+from geodl.layers.germano_constant import germano_constant
 
 
 @keras.saving.register_keras_serializable(package="geodl")
 class EddyViscosity(keras.layers.Layer):
-    r"""Tendency of the velocity from eddies that the grid does not resolve: \(\nabla \cdot (2 \nu_t \mathbf S)\).
+    r"""Tendency of the velocity from eddies that the grid does not resolve, by the dynamic model of Smagorinsky.
 
-    $$ \nu_t = (C_s \Delta)^2 |\mathbf S|, \qquad |\mathbf S| = \sqrt{2 S_{ij} S_{ij}}, \qquad
-       S_{ij} = \tfrac12 (\partial_j u_i + \partial_i u_j) $$
+    $$ -\nabla \cdot \boldsymbol\tau, \qquad \tau_{ij} = -2 C \Delta^2 |\mathbf S| S_{ij}, \qquad
+       |\mathbf S| = \sqrt{2 S_{ij} S_{ij}}, \qquad S_{ij} = \tfrac12 (\partial_j u_i + \partial_i u_j) $$
 
-    Args:
-        constant: \(C_s\).
+    \(C\) is `germano_constant`, one for each box.
 
     Call arguments:
         velocity: (batch, 3, x, y, z) on the box (0, 2π)³.
@@ -24,41 +24,35 @@ class EddyViscosity(keras.layers.Layer):
         Tendency (batch, 3, x, y, z).
 
     References:
-        Smagorinsky (1963), General circulation experiments with the primitive equations, Monthly Weather Review 91. Lilly
-        (1967), The representation of small-scale turbulence in numerical simulation experiments.
+        Smagorinsky (1963), General circulation experiments with the primitive equations, Monthly Weather Review 91. Germano,
+        Piomelli, Moin and Cabot (1991), A dynamic subgrid-scale eddy viscosity model, Physics of Fluids A 3.
 
     Example:
-        >>> y = 2 * np.pi * np.arange(16) / 16
-        >>> shear = np.zeros((1, 3, 16, 16, 16), "float32")
-        >>> shear[0, 0] = np.sin(y)[:, None]
-        >>> work = float(np.mean(shear * np.array(EddyViscosity()(shear))))
-        >>> print(work < 0)  # it takes energy
+        >>> velocity = np.random.default_rng(0).standard_normal((1, 3, 16, 16, 16)).astype("float32")
+        >>> work = float(np.mean(velocity * np.array(EddyViscosity()(velocity))))
+        >>> print(work <= 0)  # it gives no energy
         True
     """
 
-    def __init__(self, constant=0.17, **kwargs):
-        super().__init__(**kwargs)
-        self.constant = float(constant)
-
     def call(self, velocity):
-        strain = strain_rate(fourier_precision(velocity))
-        viscosity = (self.constant * filter_width(velocity.shape[-1])) ** 2 * magnitude(strain)
-        return ops.cast(divergence(2 * viscosity[:, None, None] * strain), velocity.dtype)
+        u = fourier_precision(velocity)
+        constant = germano_constant(u, lambda u: u[:, :, None] * u[:, None], _stress_shape)
+        stress = constant[:, None, None, None, None, None] * filter_width(u.shape[-1]) ** 2 * _stress_shape(u)
+        return ops.cast(-divergence(stress), velocity.dtype)
 
-    def get_config(self):
-        return {**super().get_config(), "constant": self.constant}
+    def compute_output_shape(self, input_shape):
+        return input_shape
 
 
 @keras.saving.register_keras_serializable(package="geodl")
 class ScalarClosure(keras.layers.Layer):
     r"""Closure of `NavierStokes3D` on a coarse grid: eddy viscosity for the velocity, any model for the flux of the scalar.
 
-    $$ c(\mathbf u, \theta) = (\nabla \cdot (2 \nu_t \mathbf S),\; -\nabla \cdot \boldsymbol\tau(\mathbf u, \theta)) $$
+    $$ c(\mathbf u, \theta) = (-\nabla \cdot \boldsymbol\tau_{\mathbf u},\; -\nabla \cdot \boldsymbol\tau(\mathbf u, \theta)) $$
 
     Args:
         flux_divergence: a layer or model that maps a state (batch, 4, x, y, z) to \(\nabla \cdot \boldsymbol\tau\)
             (batch, x, y, z).
-        constant: of `EddyViscosity`.
 
     Call arguments:
         state: \(u, v, w, \theta\) (batch, 4, x, y, z).
@@ -67,10 +61,10 @@ class ScalarClosure(keras.layers.Layer):
         Tendency (batch, 4, x, y, z), for `SpectralIntegrator`.
     """
 
-    def __init__(self, flux_divergence, constant=0.17, **kwargs):
+    def __init__(self, flux_divergence, **kwargs):
         super().__init__(**kwargs)
-        self.flux_divergence, self.constant = flux_divergence, float(constant)
-        self.viscosity = EddyViscosity(constant, dtype=self.dtype_policy)
+        self.flux_divergence = flux_divergence
+        self.viscosity = EddyViscosity(dtype=self.dtype_policy)
 
     def build(self, input_shape):
         if not self.flux_divergence.built:
@@ -86,7 +80,7 @@ class ScalarClosure(keras.layers.Layer):
 
     def get_config(self):
         model = keras.saving.serialize_keras_object(self.flux_divergence)
-        return {**super().get_config(), "flux_divergence": model, "constant": self.constant}
+        return {**super().get_config(), "flux_divergence": model}
 
     @classmethod
     def from_config(cls, config):
@@ -102,3 +96,8 @@ def strain_rate(velocity):
 def magnitude(strain):
     r"""\(\sqrt{2 S_{ij} S_{ij}}\) (batch, x, y, z) of a strain rate (batch, 3, 3, x, y, z)."""
     return ops.sqrt(2 * ops.sum(ops.square(strain), axis=(1, 2)))
+
+
+def _stress_shape(velocity):
+    strain = strain_rate(velocity)
+    return -2 * magnitude(strain)[:, None, None] * strain

@@ -25,11 +25,12 @@ class SubgridScores:
         kolmogorov_smirnov: largest difference of their distribution functions.
         rescaled_mse: `relative_mse` where the scalar is ten times as large, the closure scaled back.
         moving_mse: `relative_mse` in a frame that moves by one unit of velocity along each axis.
-        spectrum_distance: mean over wavenumbers of \(|\log_{10}(E / E^*)|\), of the spectra of the scalar that the simulation
-            with the closure and the filtered simulation have on average.
+        spectrum_distance: mean over wavenumbers of \(|\log_{10}(E / E^*)|\), of the spectra of the scalar in a simulation with
+            the closure and in the filtered one, on average over the same times after the same states.
         stable_time: how long the simulation with the closure stays finite, in turnover times of the largest eddies.
         fields: \(f\) (sample, x, y, z).
         spectrum: \(E\) (wavenumber,), from 1 on.
+        true_spectrum: \(E^*\).
         seconds: of a priori closures.
 
     References:
@@ -48,6 +49,7 @@ class SubgridScores:
     stable_time: float
     fields: np.ndarray
     spectrum: np.ndarray
+    true_spectrum: np.ndarray
     seconds: float
 
     SCORES = (

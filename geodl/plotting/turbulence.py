@@ -50,8 +50,8 @@ def subgrid_flux_comparison(table: dict, ds: xr.Dataset) -> Figure:
     above.colorbar(image, ax=axes, shrink=0.8, label="divergence of the subgrid flux")
     left, right = below.subplots(1, 2)
     _histograms(left, {"truth": truth} | {name: found.fields for name, found in table.items()}, truth.std())
-    spectra = {"filtered simulation": subgrid_scores.spectrum(scalar).mean(axis=0)}
-    _spectra(right, spectra | {name: found.spectrum for name, found in table.items()})
+    truth = next(iter(table.values())).true_spectrum
+    _spectra(right, {"filtered simulation": truth} | {name: found.spectrum for name, found in table.items()})
     return figure
 
 

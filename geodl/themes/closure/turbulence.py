@@ -10,13 +10,11 @@ import xarray as xr
 
 from geodl import datasets, plotting, zoo
 from geodl.baselines import DynamicGradientFlux, DynamicSmagorinskyFlux, GradientFlux, NoSubgridFlux, SmagorinskyFlux
-from geodl.fourier_box import largest_wavenumber
 from geodl.layers import ScalarClosure, SpectralIntegrator
 from geodl.metrics import SubgridScores, subgrid_scores
 from geodl.models.subgrid_flux_model import FIELDS, FLUX, SubgridFluxModel, dynamics_of
 
-TURNOVERS, SKIPPED = 10, 2  # turnover times that are simulated; those before spectra are averaged
-A_TURNOVER = 4  # spectra
+TURNOVERS = 10  # of the largest eddies, that are simulated
 STEP = 0.8  # time step times the points along a side
 LARGEST = 10.0  # a simulation whose scalar grows to so many times its first extremes is not stable
 SCALED, MOVING = 10.0, 1.0  # of the scalar and of the frame, where invariance is measured
@@ -57,8 +55,7 @@ def evaluate(model, case: str | None = None) -> SubgridScores:
     seconds = time.perf_counter() - start
     rescaled = _closure(model, ds.assign(scalar=SCALED * ds.scalar)) / SCALED
     moving = _closure(model, ds.assign({name: ds[name] + MOVING for name in "uvw"}))
-    turnover = subgrid_scores.turnover_time(state_of(ds)[:, :3])
-    stable, spectrum = _simulated(model, ds, turnover)
+    stable, spectrum, true_spectrum = _simulated(model, ds)
     return SubgridScores(
         relative_mse=subgrid_scores.relative_mse(fields, truth),
         correlation=subgrid_scores.correlation(fields, truth),
@@ -67,10 +64,11 @@ def evaluate(model, case: str | None = None) -> SubgridScores:
         kolmogorov_smirnov=subgrid_scores.kolmogorov_smirnov(fields, truth),
         rescaled_mse=subgrid_scores.relative_mse(rescaled, truth),
         moving_mse=subgrid_scores.relative_mse(moving, truth),
-        spectrum_distance=subgrid_scores.spectrum_distance(spectrum, subgrid_scores.spectrum(scalar).mean(axis=0)),
+        spectrum_distance=subgrid_scores.spectrum_distance(spectrum, true_spectrum),
         stable_time=stable,
         fields=fields,
         spectrum=spectrum,
+        true_spectrum=true_spectrum,
         seconds=seconds,
     )
 
@@ -106,19 +104,24 @@ def _closure(model, ds: xr.Dataset) -> np.ndarray:
     return model.predict(ds[list(FIELDS)])[FLUX].values
 
 
-def _simulated(model, ds: xr.Dataset, turnover: float) -> tuple[float, np.ndarray]:
-    """Turnover times for which a simulation from the first state of each run is stable, and its mean spectrum."""
-    first = ds.isel(sample=np.unique(ds.run, return_index=True)[1])
+def _simulated(model, ds: xr.Dataset) -> tuple[float, np.ndarray, np.ndarray]:
+    """Turnover times for which a simulation from the first state of each run is stable, and its spectrum and the true one.
+
+    Spectra are those of the scalar at the other times of the runs, on average; not a number if it does not last until then.
+    """
+    times = np.unique(ds.time_of_run)
+    interval = times[1] - times[0]
+    first, later = (ds.isel(sample=np.flatnonzero(ds.time_of_run.isin(some))) for some in (times[:1], times[1:]))
+    turnover = subgrid_scores.turnover_time(state_of(ds)[:, :3])
+    steps = int(np.ceil(interval * ds.sizes["x"] / STEP))
+    integrator = SpectralIntegrator(dynamics_of(ds), interval / steps, steps, closure=ScalarClosure(model))
     state = tf.constant(state_of(first))
-    step = STEP / state.shape[-1]
-    steps = round(turnover / A_TURNOVER / step)
-    integrator = SpectralIntegrator(dynamics_of(ds), step, steps, closure=ScalarClosure(model))
-    largest = LARGEST * np.abs(state[:, 3]).max()
-    states = _bounded(integrator, state, TURNOVERS * A_TURNOVER, largest)
+    states = _bounded(integrator, state, round(TURNOVERS * turnover / interval), LARGEST * np.abs(state[:, 3]).max())
     spectra = [subgrid_scores.spectrum(each[:, 3]).mean(axis=0) for each in states]
-    if len(spectra) <= SKIPPED * A_TURNOVER:  # it does not last until spectra are averaged
-        return len(spectra) / A_TURNOVER, np.full(largest_wavenumber(first.sizes["x"]), np.nan)
-    return len(spectra) / A_TURNOVER, np.mean(spectra[SKIPPED * A_TURNOVER :], axis=0)
+    compared = len(times) - 1
+    truth = subgrid_scores.spectrum(later.scalar.values).mean(axis=0)
+    spectrum = np.mean(spectra[:compared], axis=0) if len(spectra) >= compared else np.full_like(truth, np.nan)
+    return len(spectra) * interval / turnover, spectrum, truth
 
 
 def _bounded(integrator, state, count: int, largest: float) -> Iterator[np.ndarray]:
