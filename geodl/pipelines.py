@@ -208,6 +208,50 @@ def turned_boxes(pairs: tf.data.Dataset, seed: int = 0) -> tf.data.Dataset:
     return pairs.map(turn)
 
 
+def trajectory_windows(
+    states: np.ndarray, targets: np.ndarray, horizon: int, stride: int = 1, batch_size: int = 64, seed: int = 0
+) -> tf.data.Dataset:
+    """Endless batches of states at random places of trajectories, and of the targets that follow them.
+
+    Args:
+        states: (run, time, ...).
+        targets: of the same runs and times, (run, time, ...).
+        horizon: number of targets.
+        stride: steps between two of them.
+        batch_size: windows a batch.
+        seed: of the random choices.
+
+    Returns:
+        Dataset of pairs, states (batch, ...) and targets (batch, horizon, ...).
+
+    Raises:
+        ValueError: trajectories shorter than a window.
+
+    Example:
+        >>> states = np.arange(20.0).reshape(2, 10, 1)
+        >>> start, later = next(iter(trajectory_windows(states, states, horizon=3, stride=2, batch_size=4)))
+        >>> print(later.shape, np.array(later - start[:, None])[0, :, 0])
+        (4, 3, 1) [2. 4. 6.]
+    """
+    runs, times = states.shape[:2]
+    starts = times - horizon * stride
+    if starts < 1:
+        raise ValueError(f"A window of {horizon} steps of {stride} needs {horizon * stride + 1} states, found {times}.")
+
+    def draw():
+        random = np.random.default_rng(seed)
+        ahead = stride * np.arange(1, horizon + 1)
+        while True:
+            run, first = random.integers(runs, size=batch_size), random.integers(starts, size=batch_size)
+            yield states[run, first], targets[run[:, None], first[:, None] + ahead]
+
+    signature = (
+        tf.TensorSpec((batch_size, *states.shape[2:]), states.dtype),
+        tf.TensorSpec((batch_size, horizon, *targets.shape[2:]), targets.dtype),
+    )
+    return tf.data.Dataset.from_generator(draw, output_signature=signature).prefetch(2)
+
+
 def batches(pairs: tf.data.Dataset, size: int) -> tf.data.Dataset:
     """Batches of `size` pairs, prepared while the model works; the last one may be smaller."""
     return pairs.batch(size).prefetch(tf.data.AUTOTUNE)

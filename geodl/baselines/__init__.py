@@ -1,6 +1,7 @@
 """What the field uses today, called like a model: `Persistence().predict(ds)`."""
 
 from geodl.baselines.attractor_posterior import AttractorPosterior
+from geodl.baselines.burgers_closures import BurgersDynamicSmagorinsky, BurgersGradientModel, BurgersSmagorinsky
 from geodl.baselines.dineof import Dineof
 from geodl.baselines.ensemble_filters import ETKF, LETKF, EnKF, EnKS
 from geodl.baselines.field_climatology import FieldClimatology
@@ -29,6 +30,9 @@ __all__ = [
     "ETKF",
     "LETKF",
     "AttractorPosterior",
+    "BurgersDynamicSmagorinsky",
+    "BurgersGradientModel",
+    "BurgersSmagorinsky",
     "Dineof",
     "DynamicGradientFlux",
     "DynamicSmagorinskyFlux",

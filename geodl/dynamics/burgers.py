@@ -15,7 +15,7 @@ ENDS = ("periodic", "zero")
 class Burgers(SpectralDynamics):
     r"""The simplest turbulence: a velocity that carries itself along, steepens into fronts and is smoothed by viscosity.
 
-    $$ \partial_t u + u\,\partial_x u = \nu\,\partial_x^2 u, \qquad 0 \le x < L $$
+    $$ \partial_t u + u\,\partial_x u = \nu\,\partial_x^2 u + f, \qquad 0 \le x < L $$
 
     Pseudo-spectral, in conservative form \(\partial_x (u^2/2)\), without aliases: the product is taken on a grid 3/2 times as
     fine. Between walls, the first and the last point of the grid are held at zero.
@@ -27,10 +27,11 @@ class Burgers(SpectralDynamics):
         estimated: names of the parameters that `fit` may change.
 
     Call arguments:
-        state: \(u\) (batch, x).
+        state: \(u\) (batch, x), without forcing; or \(u, \nu, f\) (batch, 3, x), where viscosity and forcing differ between
+            samples: they are carried along and keep their values.
 
     Returns:
-        Tendency (batch, x).
+        Tendency, of the shape of the state.
 
     Raises:
         ValueError: ends of another name, fewer than four points, or modes asked for between walls.
@@ -57,23 +58,37 @@ class Burgers(SpectralDynamics):
         self.points = input_shape[-1]
 
     def call(self, state, time=0.0):
-        inside = _inside(state, self.ends)
-        modes = tf.signal.rfft(fourier_precision(state * inside))
-        tendency = ops.cast(self.linear_rate(modes), modes.dtype) * modes + self.nonlinear(modes, time)
-        return inside * ops.cast(self.to_state(tendency), state.dtype)
+        self._check_points(state)
+        inside = inside_walls(state, self.ends)
+        modes = tf.signal.rfft(fourier_precision(velocity_of(state) * inside))
+        viscosity, forcing = viscosity_and_forcing(self, state)
+        diffusion = -ops.cast(viscosity, modes.dtype) * ops.cast(self._wavenumbers() ** 2, modes.dtype) * modes
+        tendency = ops.cast(self.to_state(diffusion + self._advection(modes)), state.dtype)
+        return with_velocity(state, inside * (tendency + forcing), rest=0)
 
     def to_modes(self, state):
         if self.ends != "periodic":
             raise ValueError("Burgers between walls has no Fourier modes of its own: use ODEIntegrator.")
+        self._check_points(state)
         return tf.signal.rfft(state)
 
     def to_state(self, modes):
         return tf.signal.irfft(modes, [self.points])
 
     def linear_rate(self, modes):
-        return -ops.cast(self.viscosity, modes.dtype.real_dtype) * ops.cast(self._wavenumbers() ** 2, modes.dtype.real_dtype)
+        real = modes.dtype.real_dtype
+        viscosity = ops.cast(self.viscosity, real)
+        if len(modes.shape) == 3:
+            viscosity = tf.math.real(modes[:, 1, :1]) / self.points
+        return with_velocity(tf.math.real(modes), -viscosity * ops.cast(self._wavenumbers() ** 2, real), rest=0)
 
     def nonlinear(self, modes, time):
+        advection = self._advection(velocity_of(modes))
+        if len(modes.shape) == 3:
+            advection += modes[:, 2]
+        return with_velocity(modes, advection, rest=0)
+
+    def _advection(self, modes):
         fine = 2 * ((3 * self.points + 3) // 4)  # even, and at least 3/2 of the points
         ratio = ops.cast(fine / self.points, modes.dtype)
         square = tf.signal.rfft(tf.signal.irfft(modes * ratio, [fine]) ** 2)[..., : self.points // 2 + 1] / ratio
@@ -83,9 +98,14 @@ class Burgers(SpectralDynamics):
         return ops.cast(-0.5j * wavenumbers, modes.dtype) * square
 
     def largest_stable_step(self, state) -> float:
-        """Largest time step of an explicit fourth-order Runge–Kutta scheme that is stable for a state (..., x)."""
+        """Largest time step at which the classical Runge–Kutta scheme is stable, for a state as `call` takes it."""
         shortest = np.pi * np.shape(state)[-1] / self.length
-        return float(2.8 / (shortest * np.abs(state).max() + self.values["viscosity"] * shortest**2))
+        speed, viscosity = _extremes(self, state)
+        return float(2.8 / (shortest * speed + viscosity * shortest**2))
+
+    def _check_points(self, state):
+        if state.shape[-1] != self.points:
+            raise ValueError(f"These dynamics were built for {self.points} points, found a state of {state.shape[-1]}.")
 
     def _wavenumbers(self):
         return 2 * np.pi / self.length * np.arange(self.points // 2 + 1)
@@ -111,10 +131,10 @@ class BurgersFiniteVolume(Dynamics):
         estimated: names of the parameters that `fit` may change.
 
     Call arguments:
-        state: means \(\bar u\) (batch, x).
+        state: means \(\bar u\) (batch, x), or \(\bar u, \nu, \bar f\) (batch, 3, x), as for `Burgers`.
 
     Returns:
-        Tendency (batch, x).
+        Tendency, of the shape of the state.
 
     Raises:
         ValueError: ends of another name, or fewer than four cells.
@@ -138,22 +158,49 @@ class BurgersFiniteVolume(Dynamics):
         _check_grid(self, input_shape)
 
     def call(self, state):
-        inside = _inside(state, self.ends)
-        u = state * inside
+        inside = inside_walls(state, self.ends)
+        u = velocity_of(state) * inside
+        viscosity, forcing = viscosity_and_forcing(self, state)
         spacing = self.length / state.shape[-1]
         ahead = ops.roll(u, -1, axis=-1) - u
         slope = _harmonic_mean(ops.roll(ahead, 1, axis=-1), ahead)
         left, right = u + slope / 2, ops.roll(u - slope / 2, -1, axis=-1)
-        flux = ops.maximum(ops.relu(left) ** 2, ops.relu(-right) ** 2) / 2 - self.viscosity * ahead / spacing
-        return inside * (ops.roll(flux, 1, axis=-1) - flux) / spacing
+        flux = ops.maximum(ops.relu(left) ** 2, ops.relu(-right) ** 2) / 2 - viscosity * ahead / spacing
+        return with_velocity(state, inside * ((ops.roll(flux, 1, axis=-1) - flux) / spacing + forcing), rest=0)
 
     def largest_stable_step(self, state) -> float:
-        """Largest time step of an explicit fourth-order Runge–Kutta scheme that is stable for means (..., x)."""
+        """Largest time step at which the classical Runge–Kutta scheme is stable, for a state as `call` takes it."""
         spacing = self.length / np.shape(state)[-1]
-        return float(1 / (np.abs(state).max() / (1.4 * spacing) + self.values["viscosity"] / (0.7 * spacing**2)))
+        speed, viscosity = _extremes(self, state)
+        return float(1 / (speed / (1.4 * spacing) + viscosity / (0.7 * spacing**2)))
 
     def get_config(self):
         return {**super().get_config(), "length": self.length, "ends": self.ends}
+
+
+def velocity_of(state):
+    """U of a state (batch, x), or of (batch, 3, x) with viscosity and forcing."""
+    return state if len(state.shape) == 2 else state[:, 0]
+
+
+def viscosity_and_forcing(dynamics, state):
+    """ν (batch, 1) and f (batch, x) of a state that holds them; else those of the dynamics, without forcing."""
+    return (dynamics.viscosity, 0.0) if len(state.shape) == 2 else (state[:, 1, :1], state[:, 2])
+
+
+def with_velocity(state, velocity, rest=1):
+    """The state with another u; what else it holds times `rest`."""
+    if len(state.shape) == 2:
+        return velocity
+    return ops.concatenate([velocity[:, None], state[:, 1:] * rest], axis=1)
+
+
+def inside_walls(state, ends):
+    """1 where the velocity is free, 0 where it is held (x,)."""
+    inside = np.ones(state.shape[-1])
+    if ends == "zero":
+        inside[[0, -1]] = 0
+    return ops.cast(inside, state.dtype)
 
 
 def _harmonic_mean(a, b):
@@ -164,12 +211,11 @@ def _harmonic_mean(a, b):
     return ops.where(product > 0, 2 * product / safe, ops.zeros_like(total))
 
 
-def _inside(state, ends):
-    """1 where the state is free, 0 where it is held."""
-    inside = np.ones(state.shape[-1])
-    if ends == "zero":
-        inside[[0, -1]] = 0
-    return ops.cast(inside, state.dtype)
+def _extremes(dynamics, state):
+    """Largest speed and viscosity of a state."""
+    state = np.asarray(state)
+    viscosity = dynamics.values["viscosity"] if state.ndim == 2 else state[:, 1].max()
+    return np.abs(velocity_of(state)).max(), viscosity
 
 
 def _checked_ends(ends):

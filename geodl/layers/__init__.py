@@ -2,13 +2,16 @@
 
 from geodl.layers.adaptive_ode_integrator import AdaptiveODEIntegrator
 from geodl.layers.bilinear import Bilinear, PeriodicNeighbours
+from geodl.layers.black_box import BlackBox
 from geodl.layers.butcher_tableau import SCHEMES, ButcherTableau
+from geodl.layers.closed_dynamics import ClosedDynamics
 from geodl.layers.cost_terms import BackgroundCost, DynamicsCost, ObservationCost, PriorCost
 from geodl.layers.covariance_fit import fit_covariance
 from geodl.layers.eddy_viscosity import EddyViscosity, ScalarClosure
 from geodl.layers.gaussian_blur import GaussianBlur
 from geodl.layers.germano_constant import germano_constant
 from geodl.layers.grid_interpolation import GridInterpolation
+from geodl.layers.hybrid_integrator import HybridIntegrator
 from geodl.layers.linear_analysis import LinearAnalysis
 from geodl.layers.linearization import adjoint, tangent_linear
 from geodl.layers.lucas_kanade import LucasKanade
@@ -19,6 +22,8 @@ from geodl.layers.recurrent_solver import RecurrentSolver
 from geodl.layers.residual_convolutions import ResidualConvolutions
 from geodl.layers.spectral_integrator import SpectralIntegrator
 from geodl.layers.station_mixer import StationMixer
+from geodl.layers.stencil_network import StencilNetwork
+from geodl.layers.subgrid_network import SubgridNetwork
 from geodl.layers.trainable_runge_kutta import TrainableRungeKutta
 from geodl.layers.unet import ResidualBlock, UNetDecoder, UNetEncoder
 from geodl.layers.variational_cost import VariationalCost
@@ -35,7 +40,9 @@ __all__ = [
     "BackgroundCost",
     "Bilinear",
     "BilinearAutoencoder",
+    "BlackBox",
     "ButcherTableau",
+    "ClosedDynamics",
     "DynamicsCost",
     "DynamicsPrior",
     "EddyViscosity",
@@ -44,6 +51,7 @@ __all__ = [
     "GaussianBlur",
     "GradientDescent",
     "GridInterpolation",
+    "HybridIntegrator",
     "LinearAnalysis",
     "LucasKanade",
     "ODEIntegrator",
@@ -57,6 +65,8 @@ __all__ = [
     "ScalarClosure",
     "SpectralIntegrator",
     "StationMixer",
+    "StencilNetwork",
+    "SubgridNetwork",
     "TrainableRungeKutta",
     "UNetDecoder",
     "UNetEncoder",

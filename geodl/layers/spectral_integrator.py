@@ -12,11 +12,11 @@ from geodl.layers.right_hand_side import build_dynamics, recomputed, tendency_of
 
 @keras.saving.register_keras_serializable(package="geodl")
 class SpectralIntegrator(keras.layers.Layer):
-    r"""Integrates \(\dot{\hat x} = \lambda \hat x + \hat N(\hat x, t)\) by the classical Runge–Kutta scheme with an integrating factor.
+    r"""Integrates \(\dot{\hat x} = \lambda \hat x + \hat N(\hat x, t)\) by a Runge–Kutta scheme with an integrating factor.
 
-    The scheme is applied to \(\hat v = e^{-\lambda t} \hat x\), whose tendency has no linear part: that part is solved exactly,
-    and the nonlinear part alone limits the time step. A closure adds the effect of scales that the grid does not resolve once a
-    step, \(x_{n+1} = S(x_n) + \Delta t\, c(x_n)\).
+    The classical scheme is applied to \(\hat v = e^{-\lambda t} \hat x\), whose tendency has no linear part: that part is
+    solved exactly, and the nonlinear part alone limits the time step. A closure adds, once a step, the effect of scales
+    that the grid does not resolve, \(x_{n+1} = S(x_n) + \Delta t\, c(x_n)\).
 
     Args:
         dynamics: a `SpectralDynamics`.

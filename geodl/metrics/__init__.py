@@ -1,10 +1,12 @@
 """Scores, masked and per lead time, and the criteria that models are trained on."""
 
+from geodl.metrics.burgers_scores import BurgersScores
 from geodl.metrics.cloud_criterion import ClassAccuracy, CloudAccuracy, CloudTypeLoss
 from geodl.metrics.forecast_scores import attractor_distance, relative_rmse, valid_prediction_time
 from geodl.metrics.interpolation_scores import InterpolationScores
 from geodl.metrics.lyapunov import kaplan_yorke_dimension, lyapunov_spectrum
 from geodl.metrics.nowcast_scores import NowcastScores
+from geodl.metrics.relative_error import RelativeError
 from geodl.metrics.subgrid_scores import SubgridScores
 from geodl.metrics.wind_field_scores import WindFieldScores
 from geodl.metrics.wind_loss import WindLoss
@@ -12,11 +14,13 @@ from geodl.metrics.wind_station_scores import WindStationScores
 from geodl.metrics.window_loss import WindowLoss, gaussian_crps, window_mse
 
 __all__ = [
+    "BurgersScores",
     "ClassAccuracy",
     "CloudAccuracy",
     "CloudTypeLoss",
     "InterpolationScores",
     "NowcastScores",
+    "RelativeError",
     "SubgridScores",
     "WindFieldScores",
     "WindLoss",

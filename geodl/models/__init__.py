@@ -1,6 +1,8 @@
 """Architectures: each is a `GeoModel`, a Keras model that also takes and gives xarray datasets."""
 
 from geodl.models.base import GeoModel
+from geodl.models.burgers_closure import BurgersClosure
+from geodl.models.burgers_cnn import BurgersCNN
 from geodl.models.cloud_cnn import CloudCNN
 from geodl.models.cloud_nowcaster import CloudNowcaster
 from geodl.models.cloud_unet import CloudUNet
@@ -24,6 +26,8 @@ from geodl.models.wind_station_forecaster import WindStationForecaster
 
 __all__ = [
     "SGTNN",
+    "BurgersCNN",
+    "BurgersClosure",
     "CloudCNN",
     "CloudNowcaster",
     "CloudUNet",

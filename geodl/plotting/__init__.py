@@ -4,6 +4,7 @@ import matplotlib
 
 matplotlib.use("Agg", force=False)
 
+from geodl.plotting.burgers import burgers_comparison, burgers_rollout
 from geodl.plotting.clouds import nowcast, nowcast_scores
 from geodl.plotting.fields import animation, interpolation, interpolation_comparison
 from geodl.plotting.states import assimilation, assimilation_comparison, forecast_comparison, trajectory
@@ -15,6 +16,8 @@ __all__ = [
     "animation",
     "assimilation",
     "assimilation_comparison",
+    "burgers_comparison",
+    "burgers_rollout",
     "fan_chart",
     "forecast_comparison",
     "interpolation",

@@ -66,7 +66,7 @@ def test_neural_odes_are_valid_for_several_lyapunov_times_and_keep_the_attractor
 def test_baselines_are_compared_with_the_neural_ode(monkeypatch):
     settings = forecasting.CASES["lorenz63_sparse"]
     chosen = {name: make for name, make in forecasting.approaches("lorenz63_sparse").items() if "fit" in name}
-    monkeypatch.setattr(forecasting, "approaches", lambda case: chosen)
+    monkeypatch.setattr(forecasting.dynamical_systems, "approaches", lambda case: chosen)
     table = forecasting.compare("lorenz63_sparse")
     rows = forecasting.rows(table)
     assert [row["approach"] for row in rows] == ["linear fit", "quadratic fit"]

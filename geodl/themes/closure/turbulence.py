@@ -30,7 +30,7 @@ class Case:
 
 CASES = {"turbulence": Case("dns64", {"CNN": "turbulence_cnn", "SGTNN": "turbulence_sgtnn"})}
 MODELS, VARIABLE = SubgridFluxModel, FLUX
-BASELINES = ("none", "Smagorinsky", "dynamic Smagorinsky", "gradient", "dynamic gradient")
+BASELINES = ("no closure", "Smagorinsky", "dynamic Smagorinsky", "gradient model", "dynamic gradient model")
 
 
 def approaches(case: str) -> dict:

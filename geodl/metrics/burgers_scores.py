@@ -1,0 +1,93 @@
+"""Scores of closures of Burgers' equation: of the term itself, and of what the coarse solver makes with it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+
+@dataclass
+class BurgersScores:
+    r"""A priori: the term on true states. A posteriori: the trajectory that the closed solver gives from the first state.
+
+    Args:
+        correlation: of the subgrid tendency with the true one.
+        mse: of the subgrid tendency, over the variance of the true one.
+        dissipation_error: of the energy that the term takes from resolved scales, \(|\overline{u c} - \overline{u c^*}| /
+            |\overline{u c^*}|\).
+        pdf_distance: Kolmogorov–Smirnov distance of the distributions of the term.
+        relative_error: \(\|u - u^*\| / \|u^*\|\), a mean over runs and times.
+        final_error: the same at the last time.
+        energy_error: of the energy \(\overline{u^2} / 2\), relative, its mean over runs and times.
+        spectrum_error: mean distance of \(\log_{10}\) of the energy spectra in the second half of the time, over wavenumbers.
+        stable_time: until the solution is not finite, in multiples of the time of the trajectories, at most `STABLE`.
+        by_time: relative error (time,).
+        spectrum: energy spectrum of u (wavenumber,).
+        trajectory: u (run, time, x).
+        seconds: of all trajectories, compiled before.
+
+    Example:
+        >>> truth = np.random.default_rng(0).normal(size=(2, 5, 16))
+        >>> scores = BurgersScores.of(1.1 * truth, truth, term=truth, true_term=truth, stable_time=5.0, seconds=0.0)
+        >>> print(round(scores.relative_error, 3), round(scores.correlation, 3), round(scores.energy_error, 3))
+        0.1 1.0 0.21
+    """
+
+    correlation: float
+    mse: float
+    dissipation_error: float
+    pdf_distance: float
+    relative_error: float
+    final_error: float
+    energy_error: float
+    spectrum_error: float
+    stable_time: float
+    by_time: np.ndarray
+    spectrum: np.ndarray
+    trajectory: np.ndarray
+    seconds: float
+
+    STABLE = 5  # times the time of a trajectory
+    A_PRIORI = ("correlation", "mse", "dissipation_error", "pdf_distance")
+    A_POSTERIORI = ("relative_error", "final_error", "energy_error", "spectrum_error", "stable_time")
+
+    @classmethod
+    def of(cls, u, truth, term, true_term, stable_time: float, seconds: float) -> "BurgersScores":
+        """Scores of trajectories u (run, time, x), NaN after a blow-up, and of the term on true states (run, time, x)."""
+        u, truth, term, true_term = (np.asarray(field, "float64") for field in (u, truth, term, true_term))
+        error = np.linalg.norm(u - truth, axis=-1) / np.linalg.norm(truth, axis=-1)
+        energy, true_energy = (np.mean(field**2, axis=-1) for field in (u, truth))
+        spectrum, true_spectrum = energy_spectrum(u), energy_spectrum(truth)
+        given, needed = (np.mean(truth * field) for field in (term, true_term))
+        moved = term.std() > 0
+        return cls(
+            correlation=float(np.corrcoef(term.ravel(), true_term.ravel())[0, 1]) if moved else np.nan,
+            mse=float(np.mean((term - true_term) ** 2) / true_term.var()),
+            dissipation_error=float(abs(given - needed) / abs(needed)),
+            pdf_distance=float(stats.ks_2samp(term.ravel(), true_term.ravel()).statistic),
+            relative_error=float(error.mean()),
+            final_error=float(error[:, -1].mean()),
+            energy_error=float(np.mean(np.abs(energy - true_energy) / true_energy)),
+            spectrum_error=float(np.mean(np.abs(np.log10(spectrum[1:] / true_spectrum[1:])))),
+            stable_time=stable_time,
+            by_time=error.mean(axis=0),
+            spectrum=spectrum,
+            trajectory=u,
+            seconds=seconds,
+        )
+
+    def result(self) -> dict[str, list[float | None]]:
+        """Scores as a card keeps them; None, as JSON has it, where there is no number."""
+        values = {name: getattr(self, name) for name in (*self.A_PRIORI, *self.A_POSTERIORI)}
+        return {name: [float(f"{value:.4g}") if np.isfinite(value) else None] for name, value in values.items()}
+
+    def row(self) -> dict[str, float | None]:
+        """Scores as a row of a table."""
+        return {name: value[0] for name, value in self.result().items()} | {"seconds": float(f"{self.seconds:.2g}")}
+
+
+def energy_spectrum(u: np.ndarray) -> np.ndarray:
+    """Energy by wavenumber (wavenumber,) of u (run, time, x), a mean over runs and the second half of the times."""
+    modes = np.abs(np.fft.rfft(u[:, u.shape[1] // 2 :])) ** 2 / u.shape[-1] ** 2
+    modes[..., 1 : (u.shape[-1] + 1) // 2] *= 2  # the waves of negative wavenumber
+    return modes.mean(axis=(0, 1)) / 2

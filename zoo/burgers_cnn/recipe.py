@@ -1,0 +1,62 @@
+"""Trains `burgers_cnn` a posteriori, through the solver: a few minutes on one core."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from geodl import datasets, pipelines, zoo
+from geodl.metrics import RelativeError
+from geodl.models import BurgersCNN
+
+# A closure that is good for ten steps is where one starts that must be good for all of them.
+# Horizon: share of the epochs, learning rate, windows a batch; over the longest one there are no more windows than runs.
+STAGES = {10: (0.1, 5e-3, 64), 50: (0.25, 5e-3, 64), 125: (0.65, 3e-3, 5)}
+STEPS = 25
+
+
+def trajectories(split: str) -> np.ndarray:
+    """u, viscosity and forcing (run, time, 3, x), every .001."""
+    ds = datasets.open_dataset("burgers", "course", split)
+    fields = ds[["u", "viscosity", "forcing"]].to_dataarray("field")
+    return fields.transpose("sample", "time", "field", "x").values
+
+
+def windows(split: str, horizon: int, stride: int, batch_size: int, seed: int):
+    """Endless batches of states, and of u in the steps that follow."""
+    states = trajectories(split)
+    return pipelines.trajectory_windows(states, states[:, :, 0], horizon, stride, batch_size, seed)
+
+
+def train(output: Path, epochs: int = 80, seed: int = 0, callbacks=()) -> keras.Model:
+    """Fits the model over growing horizons, resuming at the one where a killed run stopped, and saves it in `output`."""
+    keras.utils.set_random_seed(seed)
+    model = BurgersCNN(points=25, channels=(24, 24), radius=3, ends="zero")
+    model.build((None, 3, 25))
+    stride = round(model.dt / 0.001)
+    for horizon, (share, rate, batch_size) in STAGES.items():
+        done = output / f"horizon_{horizon}.weights.h5"
+        if done.exists():
+            model.load_weights(done)
+            continue
+        stage_epochs = max(1, round(share * epochs))
+        solver = model.unrolled(horizon)
+        solver.compile(
+            optimizer=keras.optimizers.Adam(
+                keras.optimizers.schedules.CosineDecay(rate, stage_epochs * STEPS, alpha=0.1), global_clipnorm=0.1
+            ),
+            loss=RelativeError(),
+            jit_compile=True,
+        )
+        solver.fit(
+            windows("train", horizon, stride, batch_size, seed),
+            steps_per_epoch=STEPS,
+            validation_data=windows("validation", horizon, stride, batch_size, seed),
+            validation_steps=1,
+            epochs=stage_epochs,
+            callbacks=[keras.callbacks.CSVLogger(output / f"horizon_{horizon}.csv"), *callbacks],
+            verbose=2,
+        )
+        model.save_weights(done)
+    zoo.save(model, output)
+    return model
