@@ -26,9 +26,9 @@ def small(request, tmp_path_factory):
 def test_splits_are_runs(small):
     ds, _ = small
     runs = {split: set(part.run.values) for split, part in ds.items()}
-    assert runs == {"train": {0, 1, 2, 3}, "validation": {4}, "test": {5, 6}}
-    np.testing.assert_array_equal(ds["test"].time_of_run, [0, 0.25, 0.5] * 2)
-    assert ds["train"].scalar.shape == (12, 8, 8, 8) and ds["train"].scalar.dtype == "float32"
+    assert runs == {"train": {*range(6)}, "validation": {6}, "test": {7, 8}}
+    np.testing.assert_array_equal(ds["test"].time_of_run, [0, 0.2, 0.4] * 2)
+    assert ds["train"].scalar.shape == (18, 8, 8, 8) and ds["train"].scalar.dtype == "float32"
 
 
 def test_the_target_is_the_divergence_of_the_flux(small):
@@ -58,7 +58,7 @@ def test_a_run_is_the_same_each_time_and_another_one_differs():
             patch.setattr(turbulence_dataset_builder, name, value)
         config = Config(name="small", points=16, coarse=8)
         first, again, other = (list(simulate(config, run)) for run in (0, 0, 1))
-    assert [time for time, _ in first] == [0, 0.25]
+    assert [time for time, _ in first] == [0, 0.2]
     np.testing.assert_array_equal(first[1][1], again[1][1])
     assert np.abs(first[1][1] - other[1][1]).max() > 1
 

@@ -44,7 +44,7 @@ class SGTNN(SubgridFluxModel):
         True
     """
 
-    def __init__(self, filters=(16, 32, 32), reach=3, **kwargs):
+    def __init__(self, filters=(16, 32, 32, 64), reach=3, **kwargs):
         super().__init__(**kwargs)
         self.filters, self.reach = tuple(filters), int(reach)
         self.trunk = convolutions(self.filters, self.dtype_policy)

@@ -33,7 +33,7 @@ class SubgridCNN(SubgridFluxModel):
         (2, 8, 8, 8)
     """
 
-    def __init__(self, filters=(16, 32, 32), **kwargs):
+    def __init__(self, filters=(16, 32, 32, 64), **kwargs):
         super().__init__(**kwargs)
         self.filters = tuple(filters)
         self.trunk = convolutions(self.filters, self.dtype_policy)
