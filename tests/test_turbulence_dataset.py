@@ -9,15 +9,23 @@ from geodl.metrics.subgrid_scores import spectrum
 from geodl_datasets.turbulence import turbulence_dataset_builder
 from geodl_datasets.turbulence.turbulence_dataset_builder import Config, random_state, simulate
 
+SHORT = {"FIRST_POINTS": 8, "SPIN_UP": 0.5, "SETTLING": 0.25, "SNAPSHOTS": 3}
 
-@pytest.fixture(scope="module", params=[True, False], ids=["forced", "decaying"])
-def small(request, tmp_path_factory):
-    """The builder with a simulation of 16³ points for a short while, filtered to 8³."""
+
+@pytest.fixture
+def short(monkeypatch):
+    for name, value in SHORT.items():
+        monkeypatch.setattr(turbulence_dataset_builder, name, value)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """The splits of a simulation of 16³ points for a short while, filtered to 8³, and its config."""
+    config = Config(name="small", points=16, coarse=8)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tfds.core.constants, "DATA_DIR", str(tmp_path_factory.mktemp("built")))
-        for name, value in {"FIRST_POINTS": 8, "SPIN_UP": 1.0, "SETTLING": 0.5, "SNAPSHOTS": 3}.items():
+        for name, value in SHORT.items():
             patch.setattr(turbulence_dataset_builder, name, value)
-        config = Config(name="small", points=16, coarse=8, forced=request.param)
         patch.setattr(turbulence_dataset_builder.Builder, "BUILDER_CONFIGS", [config])
         patch.setattr(turbulence_dataset_builder.Builder, "builder_configs", {"small": config})
         yield {split: datasets.open_dataset("turbulence", "small", split) for split in ("train", "validation", "test")}, config
@@ -27,7 +35,7 @@ def test_splits_are_runs(small):
     ds, _ = small
     runs = {split: set(part.run.values) for split, part in ds.items()}
     assert runs == {"train": {*range(6)}, "validation": {6}, "test": {7, 8}}
-    np.testing.assert_array_equal(ds["test"].time_of_run, [0, 0.2, 0.4] * 2)
+    np.testing.assert_allclose(ds["test"].time_of_run, [0, 0.2, 0.4] * 2)
     assert ds["train"].scalar.shape == (18, 8, 8, 8) and ds["train"].scalar.dtype == "float32"
 
 
@@ -49,18 +57,21 @@ def test_attributes_are_those_of_the_coarse_solver(small):
     ds, config = small
     attributes = ds["train"].attrs
     assert attributes["viscosity"] == attributes["diffusivity"] == config.viscosity
-    assert attributes["energy_injection"] == attributes["variance_injection"] == (0.5 if config.forced else 0.0)
+    assert attributes["energy_injection"] == attributes["variance_injection"] == 0.5
 
 
-def test_a_run_is_the_same_each_time_and_another_one_differs():
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"FIRST_POINTS": 8, "SPIN_UP": 0.5, "SETTLING": 0.25, "SNAPSHOTS": 2}.items():
-            patch.setattr(turbulence_dataset_builder, name, value)
-        config = Config(name="small", points=16, coarse=8)
-        first, again, other = (list(simulate(config, run)) for run in (0, 0, 1))
-    assert [time for time, _ in first] == [0, 0.2]
+def test_a_run_is_the_same_each_time_and_another_one_differs(short):
+    config = Config(name="small", points=16, coarse=8)
+    first, again, other = (list(simulate(config, run)) for run in (0, 0, 1))
+    np.testing.assert_allclose([time for time, _ in first], [0, 0.2, 0.4])
     np.testing.assert_array_equal(first[1][1], again[1][1])
     assert np.abs(first[1][1] - other[1][1]).max() > 1
+
+
+def test_without_forcing_energy_and_variance_decay(short):
+    squares = [np.mean(state**2, axis=AXES) for _, state in simulate(Config(name="small", points=16, forced=False), 0)]
+    assert (np.diff([square[:3].sum() for square in squares]) < 0).all()
+    assert (np.diff([square[3] for square in squares]) < 0).all()
 
 
 def test_viscosity_keeps_the_smallest_eddies_on_the_grid():

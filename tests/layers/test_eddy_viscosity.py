@@ -5,6 +5,7 @@ import tensorflow as tf
 from box_flows import axes_of, random_flow
 from geodl.baselines import NoSubgridFlux, SmagorinskyFlux
 from geodl.dynamics import NavierStokes3D
+from geodl.filters import filtered
 from geodl.fourier_box import filter_width
 from geodl.layers import EddyViscosity, ScalarClosure, SpectralIntegrator, germano_constant
 from geodl.layers.eddy_viscosity import magnitude, strain_rate
@@ -34,8 +35,6 @@ def test_the_dynamic_constant_is_exact_where_the_model_is():
 
 
 def _test_filtered(state):
-    from geodl.filters import filtered
-
     return filtered(state, "sharp", np.pi / 2)
 
 

@@ -74,7 +74,7 @@ def test_the_comparison_makes_rows_and_pictures(runs):
     assert [row["approach"] for row in rows] == list(table)
     assert rows[1]["dissipation_error"] == pytest.approx(0, abs=1e-3)  # tuned on the same fields
     titles = [axis.get_title() for axis in closure.figure(table, "turbulence").axes]
-    assert "truth" in titles and "no closure, correlation 0.00" in titles and "spectrum of the scalar" in titles
+    assert "truth" in titles and "no closure\ncorrelation 0.00" in titles and "spectrum of the scalar" in titles
 
 
 def test_the_closure_of_ones_own_fields_is_drawn(runs):
