@@ -10,8 +10,6 @@ import typer
 
 from geodl.errors import InputError
 
-MOST_COLUMNS = 11  # of a table that a terminal shows; a wider one is turned
-
 app = typer.Typer(
     help="Pretrained, benchmarked deep-learning models for geophysical dynamics.",
     no_args_is_help=True,
@@ -71,7 +69,9 @@ def predict(
     name: str,
     file: Path,
     output: Output = Path("forecast.nc"),
-    picture: Annotated[Path | None, typer.Option(help="Also draw a PNG.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Also draw a PNG, or a GIF that runs through interpolated fields.")
+    ] = None,
     time: Annotated[str | None, typer.Option(help="Forecast from this time instead of the last one.")] = None,
     steps: Annotated[int | None, typer.Option(help="Number of states to forecast, for models of a trajectory.")] = None,
     variable: Annotated[str | None, typer.Option(help="Which one to fill, for models that interpolate fields.")] = None,
@@ -88,6 +88,29 @@ def predict(
         raise InputError(f"--variable is for models that interpolate fields; {name} reads one of its own.")
     options = {"steps": steps, "variable": variable}
     _forecast(name, file, output, picture, time, {key: value for key, value in options.items() if value is not None})
+
+
+@app.command()
+def rollout(
+    name: str,
+    file: Path,
+    steps: Annotated[int, typer.Option(help="Number of time steps.")] = 100,
+    output: Output = Path("rollout.nc"),
+    picture: Annotated[Path | None, typer.Option(help="Also draw a PNG.")] = None,
+) -> None:
+    """Run a coarse solver with its learned closure from the last state in a NetCDF file."""
+    from geodl import themes, zoo
+    from geodl.files import read_netcdf, write_netcdf, write_whole
+
+    theme = zoo.card(name)["theme"]
+    if theme != "closure":
+        raise InputError(f"Expected a model of the theme closure; {name} is one of {theme}: use geodl predict.")
+    ds = read_netcdf(file)
+    found = zoo.load(name).rollout(ds, steps)
+    print(write_netcdf(found, output))
+    if picture is not None:
+        figure = themes.theme(theme).picture(ds, ds, found)
+        print(write_whole(picture, lambda path: figure.savefig(path, dpi=110)))
 
 
 @app.command()
@@ -205,13 +228,23 @@ def _forecast(name: str, file: Path, output: Path, picture: Path | None, time: s
         progress.update(task, advance=1, description="Forecasting")
         forecast = model.predict(known, **options)
         progress.update(task, advance=1, description="Writing")
-        figure = themes.theme(model.theme).picture(ds, known, forecast) if picture is not None else None
+        draw = _drawing(themes.theme(model.theme), ds, known, forecast, picture) if picture is not None else None
         written = [write_netcdf(forecast, output)]
-        if figure is not None:
-            written.append(write_whole(picture, lambda path: figure.savefig(path, dpi=110)))
+        if draw is not None:
+            written.append(write_whole(picture, draw))
         progress.update(task, advance=1, description=_applied(name, known))
     for path in written:
         print(path)
+
+
+def _drawing(theme, ds, known, forecast, picture: Path):
+    """What draws the result to a path: a picture, or a film where its name ends in .gif."""
+    if picture.suffix.lower() != ".gif":
+        figure = theme.picture(ds, known, forecast)
+        return lambda path: figure.savefig(path, dpi=110)
+    if not hasattr(theme, "film"):
+        raise InputError(f"Expected a picture such as {picture.stem}.png; films are for fields that are interpolated in time.")
+    return theme.film(known, forecast)
 
 
 def _applied(name: str, ds) -> str:
@@ -240,14 +273,20 @@ def _progress():
 
 def _print_table(rows: list[dict]) -> None:
     from rich.console import Console
+
+    console, table = Console(), _table(rows)
+    if console.measure(table).maximum > console.width:  # one line a score instead of one an approach
+        first, *columns = rows[0]
+        table = _table([{"score": column, **{row[first]: row[column] for row in rows}} for column in columns])
+    console.print(table)
+
+
+def _table(rows: list[dict]):
     from rich.table import Table
 
-    if len(rows[0]) > MOST_COLUMNS:
-        first, *columns = rows[0]
-        rows = [{"score": column, **{row[first]: row[column] for row in rows}} for column in columns]
     table = Table()
     for column in rows[0]:
         table.add_column(column.replace("_", " "))
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row.values()))
-    Console().print(table)
+    return table

@@ -35,6 +35,15 @@ def test_predict_reads_and_writes_files(monkeypatch, tmp_path, cloud_file_conten
     np.testing.assert_array_equal(xr.open_dataset(tmp_path / "out.nc").lat, cloud_file_content.lat)
 
 
+def test_rollout_runs_a_coarse_solver_from_a_file(monkeypatch, tmp_path):
+    x = np.arange(25) / 25
+    xr.Dataset({"u": ("x", x * (1 - x) * (x < 0.9))}, {"x": x}).to_netcdf(tmp_path / "in.nc", engine="h5netcdf")
+    arguments = ("-o", tmp_path / "out.nc", "--picture", tmp_path / "out.png", "--steps", 5)
+    assert _run(monkeypatch, "rollout", "burgers_cnn", tmp_path / "in.nc", *arguments) == 0
+    assert dict(xr.open_dataset(tmp_path / "out.nc").sizes) == {"time": 5, "x": 25}
+    assert (tmp_path / "out.png").read_bytes()[:4] == b"\x89PNG"
+
+
 def _bad_files(folder, ds):
     (folder / "text.nc").write_text("not NetCDF")
     ds.rename(CT="ct").to_netcdf(folder / "no_ct.nc", engine="h5netcdf")
@@ -53,10 +62,11 @@ def _bad_files(folder, ds):
         (("card", "cloud_unit"), "Did you mean 'cloud_unet'?"),
         (
             ("compare", "clouds"),
-            "Expected one of the themes assimilation, forecasting, interpolation, segmentation; found 'clouds'",
+            "Expected one of the themes assimilation, closure, forecasting, interpolation, segmentation; found 'clouds'",
         ),
-        (("compare", "forecasting", "--case", "lorenz84"), "Expected one of the cases lorenz63, "),
+        (("rollout", "cloud_unet", "short.nc"), "cloud_unet is one of segmentation: use geodl predict"),
         (("predict", "cloud_unet", "short.nc", "--steps", "3"), "cloud_unet has fixed lead times"),
+        (("compare", "forecasting", "--case", "lorenz84"), "Expected one of the cases lorenz63, "),
         (("train", "cloud_unet", "--strategy", "tpu"), "Expected strategy none or mirrored; found 'tpu'"),
     ],
 )

@@ -31,7 +31,8 @@ class BlackBox(keras.layers.Layer):
 
     Raises:
         ValueError: a step that cannot be called.
-        tf.errors.InvalidArgumentError: the step returned another shape, or values that are not finite.
+        tf.errors.InvalidArgumentError: the step returned another shape, or values that are not finite; ValueError where the
+            layer runs eagerly.
 
     References:
         Ouala, Chapron, Collard, Gaultier and Fablet (2024), Online calibration of deep learning sub-models for hybrid numerical

@@ -35,7 +35,7 @@ class ClosedDynamics(Dynamics):
     Example:
         >>> from geodl.dynamics import Lorenz63
         >>> print(np.array(ClosedDynamics(Lorenz63(), Lorenz63())(np.float32([[1.0, 2.0, 3.0]]))))
-        [[20. 46. -12.]]
+        [[ 20.  46. -12.]]
     """
 
     def __init__(self, dynamics, closure, **kwargs):

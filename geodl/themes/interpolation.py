@@ -162,6 +162,19 @@ def picture(observed, known, found):
     return plotting.interpolation(known[variable].transpose(*found[variable].dims), found[variable], deviation)
 
 
+def film(known, found):
+    """What draws observations beside the estimate, day by day, to the path of a GIF.
+
+    Raises:
+        InputError: a single field.
+    """
+    variable = next(str(name) for name in found.data_vars)
+    if "time" not in found[variable].dims:
+        raise InputError("Expected a series of fields for a film; the file has a single one.")
+    animation = plotting.animation(known[variable].transpose(*found[variable].dims), found[variable])
+    return lambda path: animation.save(path, writer="pillow")
+
+
 @lru_cache(maxsize=1)
 def _training(setting: Case) -> tuple[np.ndarray, float]:
     """Truth (day, y, x) of the training split, its logarithm for concentrations, and the variance of the noise."""

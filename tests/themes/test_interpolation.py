@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from geodl import datasets, plotting
+from geodl import datasets
 from geodl.baselines import Dineof, FieldClimatology, OptimalInterpolation
 from geodl.errors import InputError
 from geodl.models import FieldUNet
@@ -62,8 +62,11 @@ def test_picture_of_a_users_file(short):
 
 def test_animation_is_a_gif_of_all_days(short, tmp_path):
     ds = datasets.open_dataset("sediments", "osse_short", "test").isel(time=slice(3))
-    plotting.animation(ds.SPM, Dineof().predict(ds[["SPM", "mask"]]).SPM).save(tmp_path / "days.gif", writer="pillow")
+    found = Dineof().predict(ds[["SPM", "mask"]])
+    interpolation.film(ds, found)(tmp_path / "days.gif")
     assert (tmp_path / "days.gif").read_bytes().startswith(b"GIF")
+    with pytest.raises(InputError, match="series of fields for a film"):
+        interpolation.film(ds.isel(time=0, drop=True), found.isel(time=0, drop=True))
 
 
 def sources_of_sea_level(folder):

@@ -58,5 +58,7 @@ def train(output: Path, epochs: int = 80, seed: int = 0, callbacks=()) -> keras.
             verbose=2,
         )
         model.save_weights(done)
+    # For fine-tuning on true tendencies; through the solver, `unrolled` makes the model to compile.
+    model.compile(optimizer=keras.optimizers.Adam(1e-3, global_clipnorm=0.1), loss="mse")
     zoo.save(model, output)
     return model

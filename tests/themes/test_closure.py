@@ -1,0 +1,82 @@
+"""The theme of closures: its cards, its comparison and its pictures."""
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+
+from geodl import datasets, zoo
+from geodl.dynamics import Burgers
+from geodl.layers import SpectralIntegrator
+from geodl.metrics import BurgersScores, RelativeError
+from geodl.metrics.burgers_scores import energy_spectrum
+from geodl.models import BurgersClosure
+from geodl.themes import closure
+
+
+def test_the_card_of_burgers_cnn_is_recomputed():
+    scores = closure.evaluate(zoo.load("burgers_cnn")).result()
+    for name, value in zoo.card("burgers_cnn")["scores"].items():
+        if name in scores and name not in ("stable_time",):
+            assert scores[name] == pytest.approx(value, rel=0.02), name
+
+
+def test_the_course_is_compared_with_its_pictures():
+    made = closure.approaches("burgers")
+    table = {name: closure.evaluate(made[name](), "burgers") for name in ("no closure", "MUSCL", "CNN, a posteriori")}
+    rows = closure.rows(table)
+    assert rows[0]["relative_error"] > 3 * rows[2]["relative_error"]
+    assert rows[0]["correlation"] is None and rows[2]["stable_time"] == BurgersScores.STABLE
+    plt.close(closure.figure(table, "burgers"))
+    ds = datasets.open_dataset("burgers", "course", "test").isel(sample=0, time=[0])
+    found = zoo.load("burgers_cnn").rollout(ds, 5)
+    plt.close(closure.picture(ds, ds, found))
+
+
+def test_the_truth_of_the_course_is_that_of_scipy():
+    from scipy.integrate import solve_ivp
+
+    x, k = np.arange(200) / 200, 2 * np.pi * np.arange(101)
+    inside = (x > 0) & (x < x[-1])
+
+    def tendency(_, u):
+        u = u * inside
+        square = np.fft.rfft(np.fft.irfft(np.fft.rfft(u), 400) ** 2)[:101] * 2
+        square[-1] = 0
+        return inside * np.fft.irfft(-0.5j * k * square - 1e-3 * k**2 * np.fft.rfft(u))
+
+    start = x / (1 + np.exp(400 * (x**2 / 4 - 1 / 16)))
+    last = solve_ivp(tendency, (0, 2.5), start, rtol=1e-8, atol=1e-10).y[::8, -1]
+    found = datasets.open_dataset("burgers", "course", "test").u.isel(sample=1, time=-1)
+    np.testing.assert_allclose(found[1:-1], last[1:-1], atol=1e-5)
+
+
+def test_our_solver_agrees_with_that_of_the_operator_dataset():
+    pytest.importorskip("geodl_datasets.burgers")
+    try:
+        ds = datasets.open_dataset("burgers", "operator", "test")
+    except ValueError as error:
+        pytest.skip(str(error))
+    start = ds.u.values[:8, 0].astype("float64")
+    found = SpectralIntegrator(Burgers(viscosity=0.01, dtype="float64"), 0.0125, 80, save_every=5, dtype="float64")(start)
+    error = RelativeError()(ds.u.values[:8, 1:], found)
+    assert float(error) < 0.05
+
+
+def test_a_perfect_closure_has_perfect_scores():
+    truth = np.random.default_rng(0).normal(size=(2, 6, 16))
+    scores = BurgersScores.of(truth, truth, term=truth, true_term=truth, stable_time=5.0, seconds=0.0)
+    assert scores.correlation == pytest.approx(1) and scores.relative_error == scores.mse == scores.pdf_distance == 0
+    broken = BurgersScores.of(np.where(np.arange(6)[:, None] > 3, np.nan, truth), truth, truth, truth, 0.5, 0.0)
+    assert broken.result()["relative_error"] == [None]
+
+
+def test_the_energy_spectrum_sums_to_the_energy():
+    for points in (16, 25):
+        u = np.random.default_rng(0).normal(size=(2, 4, points))
+        assert energy_spectrum(u).sum() == pytest.approx((u[:, 2:] ** 2).mean() / 2)
+
+
+def test_a_model_of_another_theme_is_refused():
+    with pytest.raises(ValueError, match="Expected a model of the theme closure"):
+        closure.evaluate(zoo.load("wind_convlstm"))
+    assert closure.burgers.case_of(BurgersClosure(Burgers(), None, points=32)) == "burgers_random"
