@@ -1,5 +1,7 @@
 """What all closures of the subgrid flux of a scalar share: their input and output, and large-eddy simulation with them."""
 
+import re
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -16,6 +18,7 @@ FIELDS = ("u", "v", "w", "scalar")
 VARIABLES = tuple(Variable(name, (GRID,), units="1", valid_range=(-np.inf, np.inf)) for name in FIELDS)
 FLUX = "subgrid_flux_divergence"
 BATCH = 8  # samples that are computed at once
+STEP = 0.8  # time step of a simulation times the points of a side
 
 
 @keras.saving.register_keras_serializable(package="geodl")
@@ -63,42 +66,51 @@ class SubgridFluxModel(GeoModel):
         attributes = {"units": "1", "long_name": "divergence of the subgrid flux of the scalar"}
         return xr.Dataset({FLUX: (scalar.dims, values, attributes)}, scalar.coords, {**ds.attrs, "Conventions": "CF-1.11"})
 
-    def rollout(self, ds: xr.Dataset, steps: int, dt: float = 0.025, save_every: int | None = None) -> xr.Dataset:
-        """Large-eddy simulation from the fields of `ds`, this model closing the scalar and Smagorinsky's the velocity.
+    def rollout(self, ds: xr.Dataset, steps: int, dt: float | None = None, save_every: int = 1) -> xr.Dataset:
+        """Large-eddy simulation from the fields of `ds`, this model closing the scalar, `EddyViscosity` the velocity.
 
         Args:
             ds: as for `predict`, with attributes `viscosity`, `diffusivity`, `energy_injection` and `variance_injection`.
             steps: number of steps.
-            dt: time step.
-            save_every: keep the fields after each so many steps, a divisor of `steps`; by default the last ones alone.
+            dt: time step; by default .8 over the number of points of a side.
+            save_every: keep the fields after each so many steps, a divisor of `steps`.
 
         Returns:
-            `u`, `v`, `w` and `scalar` with a dimension `time` before the grid.
+            `u`, `v`, `w`, `scalar` and `subgrid_flux_divergence`, with a dimension `time` before the grid.
 
         Raises:
-            InputError: an attribute is missing, the time step is not stable for these fields, or the simulation blew up.
+            InputError: what `predict` refuses, an attribute is missing, the time step is not stable for these fields, or the
+                simulation blew up.
         """
-        state = self.encode(ds)
-        dynamics = dynamics_of(ds)
+        state, dynamics = self.encode(ds), dynamics_of(ds)
+        dt = dt or STEP / state.shape[-1]
         largest = dynamics.largest_stable_step(state)
         if not 0 < dt <= largest:
             raise InputError(f"Expected a positive time step of at most {largest:.3g} for these fields; found {dt:g}.")
-        save_every = save_every or steps
+        if steps < 1 or steps % save_every:
+            raise InputError(f"Expected a positive number of steps, a multiple of {save_every}; found {steps}.")
         integrator = SpectralIntegrator(dynamics, dt, steps, save_every, closure=ScalarClosure(self))
         try:
             states = integrator(tf.constant(state)).numpy()
         except tf.errors.InvalidArgumentError as error:
-            finite = error.message.split("largest mode:]")[-1].split("]")[0].strip(" [")
+            finite = re.search(r"largest mode:\] \[(\d+)\]", error.message)[1]
             raise InputError(
                 f"Expected a simulation that stays finite; it blew up after {finite} of {steps} steps of {dt:g}: "
-                f"use a shorter step, or another closure."
+                f"take a shorter step, or another closure."
             ) from error
+        count = states.shape[1]
+        closure = self.forward(states.reshape(-1, *state.shape[1:]))[FLUX].reshape(len(state), count, *state.shape[2:])
         scalar = VARIABLES[-1].select(ds)
-        dims = (*(("sample",) if "sample" in scalar.dims else ()), "time", *GRID)
-        states = np.moveaxis(states if "sample" in scalar.dims else states[0], -4, 0)
-        time = ("time", dt * save_every * np.arange(1, steps // save_every + 1), {"units": "1"})
-        fields = {name: (dims, field, {"units": "1"}) for name, field in zip(FIELDS, states, strict=True)}
-        return xr.Dataset(fields, {**scalar.coords, "time": time}, ds.attrs)
+        dims = (*(dim for dim in scalar.dims if dim == "sample"), "time", *GRID)
+        fields = [*np.moveaxis(states, 2, 0), closure]
+        return xr.Dataset(
+            {
+                name: (dims, field if "sample" in dims else field[0], {"units": "1"})
+                for name, field in zip((*FIELDS, FLUX), fields, strict=True)
+            },
+            {**scalar.coords, "time": ("time", dt * save_every * np.arange(1, count + 1), {"units": "1"})},
+            ds.attrs,
+        )
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], *input_shape[2:])

@@ -79,8 +79,9 @@ def test_the_comparison_makes_rows_and_pictures(runs):
 
 def test_the_closure_of_ones_own_fields_is_drawn(runs):
     for own in (runs, runs.isel(sample=0)):
-        titles = [axis.get_title() for axis in closure.picture(own, own, SmagorinskyFlux().predict(own)).axes]
-        assert titles[:2] == ["scalar, z = π", "divergence of its subgrid flux, z = π"]
+        for found in (SmagorinskyFlux().predict(own), SmagorinskyFlux().rollout(own, steps=2)):
+            titles = [axis.get_title() for axis in closure.picture(own, own, found).axes]
+            assert titles[:2] == ["scalar, z = π", "divergence of its subgrid flux, z = π"]
 
 
 def test_networks_are_compared_if_they_are_published(monkeypatch):

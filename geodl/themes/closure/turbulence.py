@@ -12,10 +12,9 @@ from geodl import datasets, plotting, zoo
 from geodl.baselines import DynamicGradientFlux, DynamicSmagorinskyFlux, GradientFlux, NoSubgridFlux, SmagorinskyFlux
 from geodl.layers import ScalarClosure, SpectralIntegrator
 from geodl.metrics import SubgridScores, subgrid_scores
-from geodl.models.subgrid_flux_model import FIELDS, FLUX, SubgridFluxModel, dynamics_of
+from geodl.models.subgrid_flux_model import FIELDS, FLUX, STEP, SubgridFluxModel, dynamics_of
 
 TURNOVERS = 10  # of the largest eddies, that are simulated
-STEP = 0.8  # time step times the points along a side
 LARGEST = 10.0  # a simulation whose scalar grows to so many times its first extremes is not stable
 SCALED, MOVING = 10.0, 1.0  # of the scalar and of the frame, where invariance is measured
 
@@ -90,9 +89,10 @@ def figure(table: dict[str, SubgridScores], case: str):
     return plotting.subgrid_flux_comparison(table, _split(case, "test"))
 
 
-def picture(observed, known, closure):
-    """The closure of the user's own fields."""
-    return plotting.subgrid_flux_map(known, closure)
+def picture(observed, known, found):
+    """The closure of the user's own fields, or of the last ones of a simulation."""
+    state, found = (known, found) if "time" not in found.dims else 2 * [found.isel(time=-1)]
+    return plotting.subgrid_flux_map(state, found)
 
 
 def state_of(ds: xr.Dataset) -> np.ndarray:
