@@ -36,7 +36,7 @@ def transfer_function(points: int, kind: str, width: float) -> np.ndarray:
     if not 0 < width <= 2 * np.pi:
         raise InputError(f"Expected the width of a filter between 0 and that of the box, {2 * np.pi:.4g}; found {width:.4g}.")
     if kind == "sharp":
-        return kept(points, np.pi / width + 1e-9)
+        return kept(points, np.pi / width * (1 + 1e-12))  # π / (π / 5) may be less than 5
     if kind == "box":
         return np.prod(np.broadcast_arrays(*(np.sinc(k * width / (2 * np.pi)) for k in wavenumbers(points))), axis=0)
     return np.exp(-sum(k**2 for k in wavenumbers(points)) * width**2 / 24)

@@ -8,13 +8,9 @@ AXES = (-3, -2, -1)
 
 
 def wavenumbers(points: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Wavenumbers along x (n, 1, 1), y (n, 1) and z (n/2 + 1,) of the modes of a real field; 0 for the shortest wave.
-
-    The grid does not see the derivative of the shortest wave.
-    """
+    """Wavenumbers along x (n, 1, 1), y (n, 1) and z (n/2 + 1,) of the modes of a real field."""
     whole = np.fft.fftfreq(points, 1 / points)
-    whole[points // 2] = 0.0
-    return whole[:, None, None], whole[:, None], np.abs(whole[: points // 2 + 1])
+    return whole[:, None, None], whole[:, None], np.arange(points // 2 + 1.0)
 
 
 def largest_wavenumber(points: int) -> int:
@@ -33,8 +29,7 @@ def filter_width(points: int) -> float:
 
 def kept(points: int, largest: float) -> np.ndarray:
     """1 where no component of the wavenumber is larger than `largest`, else 0: (n, n, n/2 + 1)."""
-    shortest = np.abs(np.fft.fftfreq(points, 1 / points))
-    x, y, z = (shortest <= largest for shortest in (shortest[:, None, None], shortest[:, None], shortest[: points // 2 + 1]))
+    x, y, z = (np.abs(k) <= largest for k in wavenumbers(points))
     return (x & y & z).astype("float64")
 
 
@@ -76,8 +71,10 @@ def gradient(fields):
     >>> print(np.abs(np.array(gradient(field))[0, :, 0, 0] - np.cos(x)).max() < 1e-12)
     True
     """
+    points = fields.shape[-1]
     modes = to_modes(fields)
-    slopes = [ops.cast(1j * k, modes.dtype) * modes for k in wavenumbers(fields.shape[-1])]
+    modes = ops.cast(kept(points, points // 2 - 1), modes.dtype) * modes  # the shortest wave has no slope on the grid
+    slopes = [ops.cast(1j * k, modes.dtype) * modes for k in wavenumbers(points)]
     return to_fields(ops.stack(slopes, axis=-4))
 
 
