@@ -78,12 +78,12 @@ class WindMixture:
     def quantiles(self, probabilities):
         """Speeds (..., n) at the given probabilities (n,)."""
         # Bisection, for all at once.
-        low = np.zeros((*self.location.shape[:-1], len(probabilities)), "float32")
+        low = ops.zeros_like(self.location[..., :1]) * ops.ones_like(probabilities, dtype=self.location.dtype)
         high = low + HIGHEST_SPEED
         for _ in range(16):
             middle = (low + high) / 2
-            below = np.asarray(self.cdf(middle)) < probabilities
-            low, high = np.where(below, middle, low), np.where(below, high, middle)
+            below = self.cdf(middle) < probabilities
+            low, high = ops.where(below, middle, low), ops.where(below, high, middle)
         return (low + high) / 2
 
     def crps(self, speed, points=40):

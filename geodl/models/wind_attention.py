@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 from scipy import special
 
@@ -67,6 +68,8 @@ class WindAttention(WindStationForecaster):
         start[:, :, 1] = np.linspace(-0.3, 0.3, self.components)
         start[:, :, 2] = -1.6
         self.start = start
+        # Many small operations, slow where they run eagerly.
+        self._summary = tf.function(_summary, reduce_retracing=True)
 
     def build(self, input_shape):
         add = lambda name, shape, value: self.add_weight(shape, value, name=name, trainable=False, autocast=False)  # noqa: E731
@@ -111,22 +114,20 @@ class WindAttention(WindStationForecaster):
         standard = np.asarray(self.standardised(ops.convert_to_tensor(features))).reshape(-1, FEATURES)
         self.regression.assign(ridge_regression(standard, root_speed.reshape(-1, LEADS)))
 
-    def distribution(self, values: np.ndarray, times: np.ndarray, hours: np.ndarray) -> WindMixture:
-        """The joint distribution of all members (hour, station, lead), of forecasts from each of the hours."""
+    def parameters(self, values: np.ndarray, times: np.ndarray, hours: np.ndarray) -> np.ndarray:
+        """Of the `WindMixture` of all members, of forecasts from each hour (hour, station, lead, component, 5)."""
         features = station_features(values, times, hours)
         parts = [np.asarray(self.predict_on_batch(features[i : i + AT_ONCE])) for i in range(0, len(hours), AT_ONCE)]
         parameters = np.concatenate(parts)
         # So that all members count the same.
         parameters[..., 0] = special.log_softmax(parameters[..., 0], axis=-1)
         hour, member, station, lead, component, _ = parameters.shape
-        joined = np.moveaxis(parameters, 1, 3).reshape(hour, station, lead, member * component, PARAMETERS)
-        return WindMixture(joined)
+        return np.moveaxis(parameters, 1, 3).reshape(hour, station, lead, member * component, PARAMETERS)
 
     def forecast(self, values, times, hours, levels=QUANTILES, members=0):
-        found = self.distribution(values, times, hours)
-        fields = {"wind": found.mean_wind, "wind_deviation": found.wind_deviation, "speed": found.mean_speed}
-        fields = {name: np.asarray(field) for name, field in fields.items()} | {"quantiles": found.quantiles(levels)}
-        return fields | ({"samples": found.sample(members)} if members else {})
+        parameters = self.parameters(values, times, hours)
+        fields = {name: np.asarray(field) for name, field in self._summary(parameters, np.float32(levels)).items()}
+        return fields | ({"samples": WindMixture(parameters).sample(members)} if members else {})
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.members, input_shape[1], LEADS, self.components, PARAMETERS)
@@ -134,3 +135,10 @@ class WindAttention(WindStationForecaster):
     def get_config(self):
         settings = {"members": self.members, "width": self.width, "blocks": self.blocks}
         return {**super().get_config(), **settings, "components": self.components, "dropout": self.dropout}
+
+
+def _summary(parameters, levels):
+    """Moments and quantiles of mixtures."""
+    found = WindMixture(parameters)
+    moments = {"wind": found.mean_wind, "wind_deviation": found.wind_deviation, "speed": found.mean_speed}
+    return moments | {"quantiles": found.quantiles(levels)}
