@@ -87,3 +87,40 @@ def test_the_closure_of_ones_own_fields_is_drawn(runs):
 def test_networks_are_compared_if_they_are_published(monkeypatch):
     monkeypatch.setattr(zoo, "list_models", lambda theme: [])
     assert list(closure.approaches("turbulence")) == list(turbulence.BASELINES)
+
+
+# === What is published ===
+
+
+def test_sgtnn_is_better_than_the_models_it_was_compared_with():
+    """Frezat et al. (2021): correlation, error and dissipation."""
+    card = zoo.card("turbulence_sgtnn")
+    others = [card["baselines"][name] for name in ("dynamic Smagorinsky", "gradient model", "dynamic gradient model")]
+    others.append(zoo.card("turbulence_cnn")["scores"])
+    for score, better in (("correlation", np.greater), ("relative_mse", np.less), ("dissipation_error", np.less)):
+        assert all(better(card["scores"][score], other[score]).all() for other in others), score
+
+
+def test_its_error_does_not_depend_on_the_scale_of_the_scalar_nor_on_the_frame_and_that_of_the_cnn_does():
+    sgtnn, cnn = (zoo.card(f"turbulence_{name}")["scores"] for name in ("sgtnn", "cnn"))
+    assert sgtnn["rescaled_mse"] == sgtnn["moving_mse"] == sgtnn["relative_mse"]
+    assert min(cnn["rescaled_mse"][0], cnn["moving_mse"][0]) > 1.05 * cnn["relative_mse"][0]
+
+
+def test_a_simulation_with_it_is_stable_and_has_a_better_spectrum_than_with_dynamic_smagorinsky():
+    card = zoo.card("turbulence_sgtnn")
+    assert card["scores"]["stable_time"][0] >= 10
+    assert card["scores"]["spectrum_distance"] < card["baselines"]["dynamic Smagorinsky"]["spectrum_distance"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["turbulence_sgtnn", "turbulence_cnn"])
+def test_the_card_is_recomputed(name):
+    card = zoo.card(name)
+    found = closure.card_scores(zoo.load(name))
+    for score, values in card["scores"].items():
+        np.testing.assert_allclose(found[score], values, rtol=0.02, atol=2e-3, err_msg=score)
+    for baseline in ("dynamic Smagorinsky", "gradient model"):
+        made = closure.approaches("turbulence")[baseline]()
+        for score, values in closure.evaluate(made).result().items():
+            np.testing.assert_allclose(values, card["baselines"][baseline][score], rtol=0.02, atol=2e-3, err_msg=score)
