@@ -1,10 +1,12 @@
 """Filters that split turbulence into what a coarse grid resolves and what it does not, and the subgrid terms that are left."""
 
+import math
+
 import numpy as np
 from keras import ops
 
 from geodl.errors import InputError
-from geodl.fourier_box import divergence, filter_width, kept, regridded, to_fields, to_modes, wavenumbers
+from geodl.fourier_box import divergence, filter_width, regridded, to_fields, to_modes, wavenumbers
 
 FILTERS = ("sharp", "box", "gaussian")
 STRESSES = ("xx", "xy", "xz", "yy", "yz", "zz")
@@ -35,11 +37,12 @@ def transfer_function(points: int, kind: str, width: float) -> np.ndarray:
         raise InputError(f"Expected one of the filters {', '.join(FILTERS)}; found {kind!r}.")
     if not 0 < width <= 2 * np.pi:
         raise InputError(f"Expected the width of a filter between 0 and that of the box, {2 * np.pi:.4g}; found {width:.4g}.")
-    if kind == "sharp":
-        return kept(points, np.pi / width * (1 + 1e-12))  # π / (π / 5) may be less than 5
-    if kind == "box":
-        return np.prod(np.broadcast_arrays(*(np.sinc(k * width / (2 * np.pi)) for k in wavenumbers(points))), axis=0)
-    return np.exp(-sum(k**2 for k in wavenumbers(points)) * width**2 / 24)
+    along = {
+        "sharp": lambda k: 1.0 * (np.abs(k) * width <= np.pi + 1e-9),
+        "box": lambda k: np.sinc(k * width / (2 * np.pi)),
+        "gaussian": lambda k: np.exp(-((k * width) ** 2) / 24),
+    }[kind]
+    return math.prod(along(k) for k in wavenumbers(points))
 
 
 def filtered(fields, kind: str, width: float):

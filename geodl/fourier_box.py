@@ -27,10 +27,19 @@ def filter_width(points: int) -> float:
     return np.pi / largest_wavenumber(points)
 
 
-def kept(points: int, largest: float) -> np.ndarray:
-    """1 where no component of the wavenumber is larger than `largest`, else 0: (n, n, n/2 + 1)."""
-    x, y, z = (np.abs(k) <= largest for k in wavenumbers(points))
-    return (x & y & z).astype("float64")
+def kept(points: int, largest: float, dtype):
+    """1 where no component of the wavenumber is larger than `largest`, else 0: (n, n, n/2 + 1).
+
+    It is put together where it is used: as a constant of a graph it would be too large for fine grids.
+    """
+    x, y, z = (ops.cast(1.0 * (np.abs(k) <= largest), dtype) for k in wavenumbers(points))
+    return x * y * z
+
+
+def squared_wavenumber(points: int, dtype):
+    r"""\(|\mathbf k|^2\) (n, n, n/2 + 1)."""
+    x, y, z = (ops.cast(k**2, dtype) for k in wavenumbers(points))
+    return x + y + z
 
 
 def multiplicity(points):
@@ -57,10 +66,8 @@ def resolved(fields):
     True
     """
     points = fields.shape[-1]
-    mask = kept(points, largest_wavenumber(points))
-    mask[0, 0, 0] = 0.0
-    modes = to_modes(fields)
-    return to_fields(ops.cast(mask, modes.dtype) * modes)
+    modes = to_modes(fields - ops.mean(fields, axis=AXES, keepdims=True))
+    return to_fields(kept(points, largest_wavenumber(points), modes.dtype) * modes)
 
 
 def gradient(fields):
@@ -73,7 +80,7 @@ def gradient(fields):
     """
     points = fields.shape[-1]
     modes = to_modes(fields)
-    modes = ops.cast(kept(points, points // 2 - 1), modes.dtype) * modes  # the shortest wave has no slope on the grid
+    modes = kept(points, points // 2 - 1, modes.dtype) * modes  # the shortest wave has no slope on the grid
     slopes = [ops.cast(1j * k, modes.dtype) * modes for k in wavenumbers(points)]
     return to_fields(ops.stack(slopes, axis=-4))
 
@@ -83,7 +90,7 @@ def divergence(fluxes):
     points = fluxes.shape[-1]
     modes = ops.unstack(to_modes(fluxes), axis=-4)
     total = sum(ops.cast(1j * k, mode.dtype) * mode for k, mode in zip(wavenumbers(points), modes, strict=True))
-    return to_fields(ops.cast(kept(points, largest_wavenumber(points)), total.dtype) * total)
+    return to_fields(kept(points, largest_wavenumber(points), total.dtype) * total)
 
 
 def regridded(fields: np.ndarray, points: int) -> np.ndarray:

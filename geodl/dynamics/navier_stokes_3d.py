@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from geodl.dynamics.spectral_dynamics import SpectralDynamics
-from geodl.fourier_box import kept, largest_wavenumber, multiplicity, to_fields, to_modes, wavenumbers
+from geodl.fourier_box import kept, largest_wavenumber, multiplicity, squared_wavenumber, to_fields, to_modes, wavenumbers
 
 FORCED = 2.0  # the largest wavenumber that is forced
 # Which components make a flux: the six of the stress, then those of the scalar.
@@ -79,19 +79,16 @@ class NavierStokes3D(SpectralDynamics):
 
     def linear_rate(self, modes):
         dtype = modes.dtype.real_dtype
-        square = ops.cast(sum(k**2 for k in wavenumbers(self.points)), dtype)
         rates = ops.stack([ops.cast(rate, dtype) for rate in 3 * [self.viscosity] + [self.diffusivity]])
-        return -rates[:, None, None, None] * square
+        return -rates[:, None, None, None] * squared_wavenumber(self.points, dtype)
 
     def nonlinear(self, modes, time):
         fields = ops.unstack(to_fields(modes), axis=1)
-        fluxes = ops.unstack(to_modes(ops.stack([fields[i] * fields[j] for i, j in PAIRS], axis=1)), axis=1)
-        flux = dict(zip(PAIRS, fluxes, strict=True))
+        products = to_modes(ops.stack([fields[i] * fields[j] for i, j in PAIRS], axis=1))
+        flux = dict(zip(PAIRS, ops.unstack(products, axis=1), strict=True))
+        flux |= {(j, i): product for (i, j), product in flux.items()}
         slopes = [ops.cast(-1j * k, modes.dtype) for k in wavenumbers(self.points)]
-        tendency = [
-            sum(slope * flux[i, j] if (i, j) in flux else slope * flux[j, i] for j, slope in enumerate(slopes))
-            for i in range(4)
-        ]
+        tendency = [sum(slope * flux[i, j] for j, slope in enumerate(slopes)) for i in range(4)]
         return self._projected(ops.stack(tendency, axis=1)) + self._forcing(modes)
 
     def largest_stable_step(self, state) -> float:
@@ -101,26 +98,26 @@ class NavierStokes3D(SpectralDynamics):
 
     def _projected(self, modes):
         """Modes that the grid resolves without aliases, those of the velocity without divergence."""
-        real = modes.dtype.real_dtype
-        k = wavenumbers(self.points)
-        square = np.maximum(sum(each**2 for each in k), 1.0)  # the mean has no pressure
-        modes = ops.cast(kept(self.points, largest_wavenumber(self.points)), modes.dtype) * modes
+        modes = kept(self.points, largest_wavenumber(self.points), modes.dtype) * modes
         u, v, w, scalar = ops.unstack(modes, axis=1)
-        k = [ops.cast(ops.cast(each, real), modes.dtype) for each in k]
-        pressure = (k[0] * u + k[1] * v + k[2] * w) / ops.cast(square, modes.dtype)
-        return ops.stack([u - k[0] * pressure, v - k[1] * pressure, w - k[2] * pressure, scalar], axis=1)
+        x, y, z = (ops.cast(k, modes.dtype) for k in wavenumbers(self.points))
+        square = ops.maximum(squared_wavenumber(self.points, modes.dtype.real_dtype), 1.0)  # the mean has no pressure
+        pressure = (x * u + y * v + z * w) / ops.cast(square, modes.dtype)
+        return ops.stack([u - x * pressure, v - y * pressure, w - z * pressure, scalar], axis=1)
 
     def _forcing(self, modes):
         """Tendency of the large scales."""
         real = modes.dtype.real_dtype
-        square = sum(k**2 for k in wavenumbers(self.points))
-        forced = (square > 0) & (square <= FORCED**2) & (kept(self.points, FORCED) > 0)
-        large = ops.cast(forced, modes.dtype) * modes
+        square = squared_wavenumber(self.points, real)
+        large = ops.cast((square > 0) & (square <= FORCED**2), modes.dtype) * modes
         weights = ops.cast(multiplicity(self.points) / self.points**6, real)
         squares = ops.sum(weights * ops.square(ops.abs(large)), axis=(2, 3, 4))
-        rates = [
-            tf.math.divide_no_nan(ops.cast(rate, real), ops.sum(part, axis=1, keepdims=True))
-            for rate, part in ((self.energy_injection, squares[:, :3]), (self.variance_injection, squares[:, 3:]))
-        ]
-        rates = ops.concatenate([ops.repeat(rates[0], 3, axis=1), rates[1]], axis=1)
+        energy = ops.sum(squares[:, :3], axis=1, keepdims=True)
+        rates = ops.concatenate(
+            [
+                ops.repeat(tf.math.divide_no_nan(ops.cast(self.energy_injection, real), energy), 3, axis=1),
+                tf.math.divide_no_nan(ops.cast(self.variance_injection, real), squares[:, 3:]),
+            ],
+            axis=1,
+        )
         return ops.cast(rates[:, :, None, None, None], modes.dtype) * large
