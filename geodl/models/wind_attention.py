@@ -75,6 +75,7 @@ class WindAttention(WindStationForecaster):
         add = lambda name, shape, value: self.add_weight(shape, value, name=name, trainable=False, autocast=False)  # noqa: E731
         self.center, self.spread = add("center", (FEATURES,), "zeros"), add("spread", (FEATURES,), "ones")
         self.regression = add("regression", (FEATURES + 1, LEADS), "zeros")
+        self.correlation = add("correlation", (LEADS, LEADS), "identity")
         inside = (None, None, self.width)
         for member in range(self.members):
             self.entries[member].build((None, None, FEATURES))
@@ -114,10 +115,25 @@ class WindAttention(WindStationForecaster):
         standard = np.asarray(self.standardised(ops.convert_to_tensor(features))).reshape(-1, FEATURES)
         self.regression.assign(ridge_regression(standard, root_speed.reshape(-1, LEADS)))
 
+    def couple(self, features: np.ndarray, speed: np.ndarray) -> None:
+        r"""Takes the correlation of lead times, in a Gaussian copula, from speeds (hour, station, lead), NaN where missing.
+
+        With \(F_\tau\) the forecast distribution at lead \(\tau\), it is that of \(\Phi^{-1}(F_\tau(|\mathbf u|_\tau))\).
+        """
+        mixture = WindMixture(self._joined(features))
+        probability = np.clip(
+            np.asarray(mixture.cdf(ops.convert_to_tensor(speed[..., None], "float32")))[..., 0], 1e-3, 1 - 1e-3
+        )
+        normal = special.ndtri(probability.astype("float64")).reshape(-1, LEADS)
+        self.correlation.assign(np.corrcoef(normal[np.isfinite(normal).all(axis=1)], rowvar=False))
+
     def parameters(self, values: np.ndarray, times: np.ndarray, hours: np.ndarray) -> np.ndarray:
         """Of the `WindMixture` of all members, of forecasts from each hour (hour, station, lead, component, 5)."""
-        features = station_features(values, times, hours)
-        parts = [np.asarray(self.predict_on_batch(features[i : i + AT_ONCE])) for i in range(0, len(hours), AT_ONCE)]
+        return self._joined(station_features(values, times, hours))
+
+    def _joined(self, features):
+        """Parameters of the mixture of all members (hour, station, lead, component, 5)."""
+        parts = [np.asarray(self.predict_on_batch(features[i : i + AT_ONCE])) for i in range(0, len(features), AT_ONCE)]
         parameters = np.concatenate(parts)
         # So that all members count the same.
         parameters[..., 0] = special.log_softmax(parameters[..., 0], axis=-1)
@@ -127,7 +143,9 @@ class WindAttention(WindStationForecaster):
     def forecast(self, values, times, hours, levels=QUANTILES, members=0):
         parameters = self.parameters(values, times, hours)
         fields = {name: np.asarray(field) for name, field in self._summary(parameters, np.float32(levels)).items()}
-        return fields | ({"samples": WindMixture(parameters).sample(members)} if members else {})
+        if members:
+            fields["samples"] = WindMixture(parameters).sample(members, correlation=np.asarray(self.correlation))
+        return fields
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.members, input_shape[1], LEADS, self.components, PARAMETERS)
