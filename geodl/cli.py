@@ -1,6 +1,5 @@
 """The `geodl` command."""
 
-import csv
 import json
 import sys
 from pathlib import Path
@@ -185,32 +184,48 @@ def data_build(name: str, config: str | None = None) -> None:
 
 @app.command()
 def compare(
-    theme: str,
+    theme: Annotated[str | None, typer.Argument(help="One of the themes, or --all.")] = None,
     case: Annotated[str | None, typer.Option(help="Case study of the theme; the first one by default.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All cases of all themes, and a page of their results.")] = False,
     output: Output = Path("."),
 ) -> None:
     """Compare the approaches of a theme on its test split; print the table, write CSV and a picture."""
-    from geodl import themes
-    from geodl.files import write_whole
+    from geodl import report, themes
 
-    module = themes.theme(theme)
-    case = case or next(iter(module.CASES))
-    if case not in module.CASES:
-        raise InputError(f"Expected one of the cases {', '.join(module.CASES)} of {theme}; found {case!r}.")
+    if everything == (theme is not None):
+        raise InputError(f"Expected one of the themes {', '.join(themes.THEMES)}, or --all.")
+    if not everything:
+        _compare(theme, case, output)
+        return
+    for name in themes.THEMES:
+        for each in themes.theme(name).CASES:
+            try:
+                _compare(name, each, output)
+            except InputError as error:  # a source file that this machine does not have
+                print(f"{name}, {each}: not compared. {error}", file=sys.stderr)
+    print(report.write_page(output / "report.html", output))
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="Where geodl compare has written tables and pictures.")] = Path("."),
+    output: Output = Path("report.html"),
+    csv: Annotated[Path | None, typer.Option(help="Write the scores on the cards to this file instead.")] = None,
+) -> None:
+    """Write the results of all themes, with tables and pictures, into one HTML file."""
+    from geodl import report
+
+    print(report.write_results(csv) if csv is not None else report.write_page(output, folder))
+
+
+def _compare(theme: str, case: str | None, output: Path) -> None:
+    from geodl.report import write_comparison
+
     with _progress() as progress:
-        table = module.compare(case, progress=lambda names: progress.track(names, description="approaches"))
-    rows = module.rows(table)
-
-    def write_csv(path):
-        with open(path, "w", newline="") as file:
-            writer = csv.DictWriter(file, rows[0])
-            writer.writeheader()
-            writer.writerows(rows)
-
+        track = lambda names: progress.track(names, description="approaches")  # noqa: E731
+        rows, written = write_comparison(theme, case, output, track)
     _print_table(rows)
-    print(write_whole(output / f"{theme}_{case}.csv", write_csv))
-    figure = module.figure(table, case)
-    print(write_whole(output / f"{theme}_{case}.png", lambda path: figure.savefig(path, dpi=110)))
+    print(*written, sep="\n")
 
 
 def _forecast(name: str, file: Path, output: Path, picture: Path | None, time: str | None, options: dict) -> None:
