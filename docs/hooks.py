@@ -1,21 +1,19 @@
 """What mkdocs does not do by itself: pages made of cards, READMEs and docstrings; links between them; equations as MathML."""
 
 import html
-import os
 import posixpath
 import re
 import sys
 from pathlib import Path
 
-from latex2mathml.converter import convert
 from mkdocs.structure.files import File
 
 sys.path.insert(0, str(Path(__file__).parent))
+import equations
 import pages
 
 REPOSITORY = Path(__file__).parents[1]
 EQUATION = re.compile(r'<(?:span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</(?:span|div)>', re.S)
-BOLD = re.compile(r'<mi mathvariant="(bold|bold-italic)">([^<]*)</mi>')
 LINK = re.compile(r"\[([^\]]*)\]\(([^)\s#]+)(#[^)\s]*)?\)")
 
 
@@ -56,31 +54,11 @@ def on_page_markdown(markdown, page, config, files):
             return match[0]
         if files.get_file_from_path(site):
             return f"[{text}]({posixpath.relpath(site, posixpath.dirname(here) or '.')}{anchor or ''})"
-        return f"{text} (`{path}`)" if (REPOSITORY / path).exists() and os.sep in path else match[0]
+        return f"{text} (`{path}`)" if (REPOSITORY / path).exists() and "/" in path else match[0]
 
     return LINK.sub(link, markdown)
 
 
 def on_page_content(content, page, config, files):
     """Equations, which browsers draw without a script."""
-    return EQUATION.sub(lambda match: mathml(html.unescape(match[2]), block=match[1] == "["), content)
-
-
-def mathml(equation: str, block: bool = False) -> str:
-    """An equation in LaTeX as MathML."""
-    equation = " ".join(equation.split()).replace(r"\arg\min", r"\operatorname{arg\,min}")
-    found = convert(equation, display="block" if block else "inline").replace("&#x02015;", "&#x000AF;")
-    # Browsers know bold letters as characters of their own only.
-    return BOLD.sub(lambda match: f"<mi>{bold(html.unescape(match[2]), italic=match[1] == 'bold-italic')}</mi>", found)
-
-
-def bold(letter: str, italic: bool) -> str:
-    """The mathematical bold form of a Latin or Greek letter."""
-    for first, last, upright, slanted in (
-        ("A", "Z", 0x1D400, 0x1D468),
-        ("a", "z", 0x1D41A, 0x1D482),
-        ("α", "ω", 0x1D6C2, 0x1D736),
-    ):
-        if first <= letter <= last:
-            return chr((slanted if italic else upright) + ord(letter) - ord(first))
-    return letter
+    return EQUATION.sub(lambda match: equations.mathml(html.unescape(match[2]), block=match[1] == "["), content)

@@ -106,9 +106,9 @@ def zoo_page() -> str:
         cards = []
         for name in list_models(theme=theme):
             sheet = card(name)
-            text = f"{sheet['summary']}\n\n    {_headline(name)}\n\n    <small>{sheet['architecture']}. Data: {sheet['licences']['data']}</small>"
+            details = f"<small>{sheet['architecture']}. Data: {sheet['licences']['data']}</small>"
             shown = picture(name)
-            cards.append(_card(f"[`{name}`]({name}.md)", shown and f"../{shown}", text))
+            cards.append(_card(f"[`{name}`]({name}.md)", shown and f"../{shown}", sheet["summary"], _headline(name), details))
         if cards:
             parts += [f"## {theme.capitalize()}", _grid(cards)]
     return "\n\n".join(parts) + "\n"
@@ -132,7 +132,7 @@ def model_page(name: str) -> str:
     }
     lines = _results("model", name)
     scores = lines.pivot_table(index="score", columns="approach", values="values", aggfunc="first", sort=False)
-    scores = scores.fillna("").map(lambda values: str(values).replace(" ", "<br>"))
+    scores = scores.replace("nan", "").fillna("").map(lambda values: str(values).replace(" ", "<br>"))
     parts = [
         f"# {name}",
         f"{sheet['summary'][0].upper()}{sheet['summary'][1:]}.",
@@ -162,7 +162,8 @@ def datasets_page() -> str:
         )
     return f"""# Datasets
 
-TensorFlow Datasets builders; each is built on its first use. Splits are by time, place or individual, and missing values stay missing.
+TensorFlow Datasets builders; each is built on its first use. Splits are by time, place or individual; missing values stay
+missing.
 
 {_table(pd.DataFrame(rows))}
 
@@ -260,9 +261,9 @@ def _facts(facts: dict) -> str:
     return "<br>".join(f"{key.replace('_', ' ')}: {value}" for key, value in facts.items())
 
 
-def _card(title: str, shown: str | None, text: str) -> str:
-    image = f"    ![]({shown}){{ loading=lazy }}\n\n" if shown else ""
-    return f"-   __{title}__\n\n{image}    {text}\n"
+def _card(title: str, shown: str | None, *paragraphs: str) -> str:
+    image = [f"![]({shown}){{ loading=lazy }}"] if shown else []
+    return "-   " + "\n\n    ".join([f"__{title}__", *image, *paragraphs]) + "\n"
 
 
 def _grid(cards: list[str]) -> str:
@@ -271,11 +272,15 @@ def _grid(cards: list[str]) -> str:
 
 def _table(frame: pd.DataFrame) -> str:
     """A frame as a Markdown table."""
-    text = lambda value: "" if value is None or value != value else f"{value:.4g}" if isinstance(value, float) else str(value)  # noqa: E731, PLR0124
     lines = [frame.columns, ["---"] * len(frame.columns), *frame.itertuples(index=False)]
-    return "\n".join(
-        "| " + " | ".join(text(value).replace("|", "\\|").replace("\n", " ") for value in line) + " |" for line in lines
-    )
+    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
+
+
+def _cell(value) -> str:
+    if pd.isna(value):
+        return ""
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def _readme(dataset: str) -> str:
