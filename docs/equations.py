@@ -12,7 +12,7 @@ ALPHABETS = {"bold": (0x1D400, 0x1D41A, 0x1D6C2), "bold-italic": (0x1D468, 0x1D4
 
 def mathml(equation: str, block: bool = False) -> str:
     """An equation in LaTeX as MathML."""
-    equation = " ".join(equation.split()).replace(r"\arg\min", r"\operatorname{arg\,min}")
+    equation = " ".join(equation.split()).replace(r"\arg", r"\operatorname{arg}")
     tree = ElementTree.fromstring(convert(equation, xmlns="", display="block" if block else "inline"))
     for element in tree.iter():
         if element.get("mathvariant") in ALPHABETS:

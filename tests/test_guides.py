@@ -1,7 +1,12 @@
 """The code of the guides runs as it stands, block after block."""
 
 import importlib
+import json
+import os
 import re
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,3 +78,34 @@ def test_own_dataset(monkeypatch, tmp_path):
     names = _run("own_dataset.md")
     assert names["ds"].level.dims == ("sample", "time") and names["model"].built
     assert int(names["ds"].first.min()) >= 6000  # where training ends
+
+
+def test_devices():
+    names = _run("devices.md")
+    assert names["states"].shape == (64, 3) and names["model"].built
+
+
+def _machines(count: int) -> list[float]:
+    """Losses that so many processes print, each a machine of its own."""
+    ports = [socket.create_server(("localhost", 0)) for _ in range(count)]
+    workers = [f"localhost:{port.getsockname()[1]}" for port in ports]
+    for port in ports:
+        port.close()
+    running = []
+    for index in range(count):
+        cluster = {"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}
+        environment = {**os.environ, "TF_CONFIG": json.dumps(cluster)} if count > 1 else os.environ
+        running.append(
+            subprocess.Popen([sys.executable, "several_machines.py"], env=environment, stdout=subprocess.PIPE, text=True)
+        )
+    printed = [process.communicate(timeout=300)[0] for process in running]
+    return [float(re.search(rf"loss ([\d.]+) on {count} replicas", text)[1]) for text in printed]
+
+
+@pytest.mark.slow
+def test_several_machines_train_like_one():
+    _run("devices.md")
+    datasets.prepared_builder("lorenz63", "forecast")
+    (one,) = _machines(1)
+    assert _machines(2) == pytest.approx([one, one], rel=1e-3)
+    assert Path("trained/model.weights.h5").is_file()
