@@ -6,6 +6,7 @@ import textwrap
 import griffe
 
 SECTION = re.compile(r"^(Call arguments|Example|References|Returns):\n((?:    .*\n?|\n)+)", re.M)
+BARE_EXAMPLE = re.compile(r"^>>> (?:.+\n?)+", re.M)
 
 
 class Sections(griffe.Extension):
@@ -14,7 +15,8 @@ class Sections(griffe.Extension):
     def on_object(self, *, obj, **_):
         """Rewrites the docstring of an object before it is parsed."""
         if obj.docstring is not None:
-            obj.docstring.value = SECTION.sub(_section, obj.docstring.value)
+            text = BARE_EXAMPLE.sub(lambda match: f"```pycon\n{match[0].rstrip()}\n```\n", obj.docstring.value)
+            obj.docstring.value = SECTION.sub(_section, text)
 
 
 def _section(match: re.Match) -> str:

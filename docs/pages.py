@@ -14,7 +14,8 @@ from geodl.zoo import WEIGHTS, card, list_models
 
 REPOSITORY = Path(__file__).parents[1]
 PACKAGES = ("dynamics", "layers", "models", "baselines", "metrics", "plotting")
-MODULES = ("zoo", "datasets", "pipelines", "themes", "report", "stations", "flags", "files", "grib", "cloud_types", "errors")
+FILES = sorted(path.stem for path in (REPOSITORY / "geodl").glob("[a-z]*.py"))
+MODULES = ("themes", *(name for name in FILES if name != "cli" and not name.endswith("_commands")))
 # What is drawn of a theme or a model: otherwise a file of its own in zoo/, or one that begins with its name in docs/images.
 PICTURES = {
     "assimilation": "assimilation.png",
@@ -88,7 +89,8 @@ def theme_page(name: str) -> str:
     """The problem, its picture, and the scores of all approaches."""
     first, _, rest = statement(name).partition("\n")
     table = re.sub(r"^\| \| \|$", "| | what it is |", rest, count=1, flags=re.M)
-    parts = [f"# {name.capitalize()}", first, table, f"![What comes of it](../{picture(name)})", "## Scores"]
+    shown = picture(name)
+    parts = [f"# {name.capitalize()}", first, table, *([f"![What comes of it](../{shown})"] if shown else []), "## Scores"]
     for (dataset, config), board in leaderboards(_results("theme", name)).items():
         board.index = [f"[`{key}`](../zoo/{key}.md)" if key in list_models() else key for key in board.index]
         parts += [f"### {dataset}, {config}", _table(board.rename_axis("approach").reset_index())]
