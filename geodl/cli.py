@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from geodl.console import print_table, progress_line
 from geodl.errors import InputError
 from geodl.trip_commands import complete, sample
 
@@ -162,7 +163,7 @@ def evaluate(
     model = zoo.load(name)
     theme = themes.theme(model.theme)
     published = name in zoo.list_models()
-    with _progress() as progress:
+    with progress_line() as progress:
         track = lambda tiles: progress.track(tiles, description="pieces of work")  # noqa: E731
         scores = theme.card_scores(model, progress=track)
         if write and published:
@@ -230,10 +231,10 @@ def report(
 def _compare(theme: str, case: str | None, output: Path) -> None:
     from geodl.report import write_comparison
 
-    with _progress() as progress:
+    with progress_line() as progress:
         track = lambda names: progress.track(names, description="approaches")  # noqa: E731
         rows, written = write_comparison(theme, case, output, track)
-    _print_table(rows)
+    print_table(rows)
     print(*written, sep="\n")
 
 
@@ -241,7 +242,7 @@ def _forecast(name: str, file: Path, output: Path, picture: Path | None, time: s
     """Forecast from a file to a file, telling what is done."""
     from geodl.files import read_observations, write_netcdf, write_whole
 
-    with _progress() as progress:
+    with progress_line() as progress:
         task = progress.add_task(f"Reading {file.name}", total=4)
         ds = read_observations(file)
         known = ds if time is None else _until(ds, time)
@@ -287,30 +288,3 @@ def _until(ds, time: str):
     if last not in ds.time.values:
         raise InputError(f"Expected {time} among the times of the file; it has no such frame.")
     return ds.sel(time=ds.time <= last)
-
-
-def _progress():
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    return Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-
-
-def _print_table(rows: list[dict]) -> None:
-    from rich.console import Console
-
-    console, table = Console(), _table(rows)
-    if console.measure(table).maximum > console.width:  # one line a score instead of one an approach
-        first, *columns = rows[0]
-        table = _table([{"score": column.replace("_", " "), **{row[first]: row[column] for row in rows}} for column in columns])
-    console.print(table)
-
-
-def _table(rows: list[dict]):
-    from rich.table import Table
-
-    table = Table()
-    for column in rows[0]:
-        table.add_column(column.replace("_", " "))
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
-    return table

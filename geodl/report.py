@@ -16,7 +16,8 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 0 auto; p
 h2 { border-top: 1px solid #ccc; padding-top: 1.5rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .85rem; margin: 1rem 0; }
-th, td { border-bottom: 1px solid #ddd; padding: .2rem .7rem; text-align: left; white-space: nowrap; }
+th, td { border-bottom: 1px solid #ddd; padding: .2rem .7rem; text-align: left; }
+td { white-space: nowrap; }
 img { max-width: 100%; height: auto; }
 """
 
