@@ -54,7 +54,7 @@ def on_page_markdown(markdown, page, config, files):
             return match[0]
         if files.get_file_from_path(site):
             return f"[{text}]({posixpath.relpath(site, posixpath.dirname(here) or '.')}{anchor or ''})"
-        return f"{text} (`{path}`)" if (REPOSITORY / path).exists() and "/" in path else match[0]
+        return f"{text} (`{path}`)" if (REPOSITORY / path).exists() else match[0]
 
     return LINK.sub(link, markdown)
 

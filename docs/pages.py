@@ -2,7 +2,6 @@
 
 import ast
 import re
-from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -32,7 +31,6 @@ PICTURES = {
 }
 
 
-@lru_cache(maxsize=1)
 def made() -> dict[str, str]:
     """All pages that are made, by their path in the site."""
     return {
@@ -207,13 +205,9 @@ def package_page(name: str) -> str:
     return f"# geodl.{name}\n\n{ast.get_docstring(tree)}\n\n{objects}\n"
 
 
-@lru_cache(maxsize=1)
-def _all_results() -> pd.DataFrame:
-    return pd.read_csv(REPOSITORY / "benchmarks" / "results.csv", dtype={"values": str}, keep_default_na=False, na_values=[""])
-
-
 def _results(column: str, value: str) -> pd.DataFrame:
-    frame = _all_results()
+    """Lines of the results; values are text, several in a cell."""
+    frame = pd.read_csv(REPOSITORY / "benchmarks" / "results.csv", dtype={"values": str}, keep_default_na=False, na_values=[""])
     return frame[frame[column] == value]
 
 
