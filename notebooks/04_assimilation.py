@@ -80,7 +80,7 @@ table["EnKS"] = assimilation.evaluate(smoother, "lorenz63", windows=50)
 model_step = ODEIntegrator(Lorenz63(), dt=0.01, steps=1)
 terms = {"observations": ObservationCost(variance=2.0), "dynamics": DynamicsCost(model_step, variance=0.1)}
 cost = VariationalCost(terms)
-solver = LBFGS(cost, iterations=60)
+solver = LBFGS(cost, iterations=150)
 
 observations = window.observations.values[None]
 guess = interpolation.predict(window.expand_dims("sample")).state.values
@@ -90,7 +90,7 @@ for name, state in {"truth": window.state.values[None], "optimal interpolation":
     print(f"{name}: cost {float(cost(state, observations)[0]):.1f}, mean squared error {error:.2f}")
 
 # %% [markdown]
-# The truth does not have the lowest cost: the minimum also fits the noise. And a cost of this kind has many minima, so the first guess matters. `geodl.baselines.WeakConstraint4DVar` does this for many windows, with $q$ lowered in stages.
+# The truth does not have the lowest cost: the minimum also fits the noise. `geodl.baselines.WeakConstraint4DVar` does this for many windows, with $q$ lowered in stages.
 #
 # ## A plain network
 #
@@ -107,7 +107,7 @@ network.build((None, None, 3))
 network.adapt(trajectory)
 rate = keras.optimizers.schedules.CosineDecay(3e-3, 400)
 network.compile(keras.optimizers.Adam(rate, global_clipnorm=1.0), WindowLoss(scale=8.5), metrics=[window_mse])
-history = network.fit(windows, steps_per_epoch=50, epochs=8, verbose=0).history
+history = network.fit(windows, steps_per_epoch=50, epochs=8, shuffle=False, verbose=0).history
 table["network, trained here"] = assimilation.evaluate(network, "lorenz63", windows=50)
 print("mean squared error in training:", ", ".join(f"{mse:.1f}" for mse in history["window_mse"]))
 
@@ -128,7 +128,9 @@ refined = StrongConstraint4DVar(Lorenz63(), **shape, first_guess=fourdvarnet, gr
 table["4DVarNet, then 4D-Var"] = assimilation.evaluate(refined, "lorenz63", windows=50)
 
 # %%
-figure = geodl.plotting.assimilation(window, fourdvarnet.predict(window))
+sample = test.isel(sample=slice(50))
+estimate = fourdvarnet.predict(sample)
+figure = geodl.plotting.assimilation(window, estimate.isel(sample=1))
 
 # %% [markdown]
 # ## Comparison
@@ -167,7 +169,7 @@ assert np.isfinite(slope).all(), "The gradient has NaN: replace them in the obse
 print("right")
 
 # %% [markdown]
-# **2 · A gradient descent.** Lower the cost $J$ of `window` from `guess` by steps $\mathbf x \leftarrow \mathbf x - \eta \nabla J$; `cost.value_and_gradient(state, observations)` gives both. Put what you find in `descended`; its cost should be less than a tenth of that of `guess`.
+# **2 · A gradient descent.** Lower the cost $J$ of `window` from `guess` by steps $\mathbf x \leftarrow \mathbf x - \eta \nabla J$; `cost.value_and_gradient(state, observations)` gives both. Put what you find in `descended`; its cost should be less than a fifth of that of `guess`.
 
 # %% tags=["exercise"]
 descended = guess
@@ -175,15 +177,11 @@ descended = guess
 # %% tags=["raises-exception"]
 before, after = (float(cost(state, observations)[0]) for state in (guess, descended))
 assert np.isfinite(after), "The descent blew up: take smaller steps."
-assert after < before / 10, f"The cost should fall below {before / 10:.1f}; it is {after:.1f}."
-print(f"right: {before:.1f} → {after:.1f}, and L-BFGS in 60 iterations {float(cost(found, observations)[0]):.1f}")
+assert after < before / 5, f"The cost should fall below {before / 5:.1f}; it is {after:.1f}."
+print(f"right: {before:.1f} → {after:.1f}, and L-BFGS in 150 iterations {float(cost(found, observations)[0]):.1f}")
 
 # %% [markdown]
-# **3 · Is the spread honest?** Of an honest estimate, the root mean square of the error equals that of the standard deviation. Put their ratio, spread over error, for `fourdvarnet` on the 50 windows below in `ratio`.
-
-# %%
-sample = test.isel(sample=slice(0, 50))
-estimate = fourdvarnet.predict(sample)
+# **3 · Is the spread honest?** Of an honest estimate, the root mean square of the error equals that of the standard deviation. Put their ratio, spread over error, for `estimate`, what 4DVarNet made of `sample`, in `ratio`.
 
 # %% tags=["exercise"]
 ratio = None

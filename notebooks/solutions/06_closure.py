@@ -21,4 +21,4 @@ subgrid[:, [0, -1]] = 0
 start = keras.Input((25,))
 model = keras.Model(start, geodl.layers.HybridIntegrator(black_box, learned, dt=0.02, steps=10)(start))
 model.compile(keras.optimizers.Adam(3e-3, global_clipnorm=0.1), RelativeError())
-history = model.fit(windows, steps_per_epoch=20, epochs=10, verbose=0)
+history = model.fit(windows, steps_per_epoch=20, epochs=10, shuffle=False, verbose=0)
