@@ -140,11 +140,11 @@ def fitted_parameters(horizon):
     """Parameters that forecast the next `horizon` observations best."""
     dynamics = Lorenz63(sigma=8.0, rho=25.0, beta=2.0, estimated=["sigma", "rho", "beta"])
     model = keras.Sequential([keras.Input((3,)), ODEIntegrator(dynamics, dt=0.01, steps=10 * horizon, save_every=10)])
-    rate = keras.optimizers.schedules.CosineDecay(0.2, decay_steps=180)
+    rate = keras.optimizers.schedules.CosineDecay(0.2, decay_steps=96)
     model.compile(keras.optimizers.Adam(rate), loss="mse", jit_compile=True)
     windows = [np.lib.stride_tricks.sliding_window_view(series, horizon + 1, axis=0) for series in (training, validation)]
     (start, later), known = ((w[..., 0], np.swapaxes(w[..., 1:], 1, 2)) for w in windows)
-    history = model.fit(start, later, batch_size=128, epochs=15, validation_data=known, verbose=0)
+    history = model.fit(start, later, batch_size=128, epochs=8, validation_data=known, verbose=0)
     return {name: float(getattr(dynamics, name)) for name in truth}, history.history["val_loss"]
 
 
