@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from geodl.errors import InputError
+from geodl.trip_commands import complete, sample
 
 app = typer.Typer(
     help="Pretrained, benchmarked deep-learning models for geophysical dynamics.",
@@ -76,7 +77,7 @@ def predict(
     steps: Annotated[int | None, typer.Option(help="Number of states to forecast, for models of a trajectory.")] = None,
     variable: Annotated[str | None, typer.Option(help="Which one to fill, for models that interpolate fields.")] = None,
 ) -> None:
-    """Apply a published model to a NetCDF or GRIB file, or to a CSV file of stations."""
+    """Apply a published model to a NetCDF or GRIB file, or to a CSV file of stations or of tracks of birds."""
     from geodl import zoo
 
     # What the card knows is told before TensorFlow is loaded.
@@ -86,8 +87,16 @@ def predict(
         raise InputError(f"--steps is for models of a trajectory; {name} has fixed lead times.")
     if theme != "interpolation" and variable is not None:
         raise InputError(f"--variable is for models that interpolate fields; {name} reads one of its own.")
+    if theme == "trajectories":
+        if time is not None:
+            raise InputError(f"--time is for forecasts; {name} fills the gaps of trips.")
+        complete(name, file, output, picture)
+        return
     options = {"steps": steps, "variable": variable}
     _forecast(name, file, output, picture, time, {key: value for key, value in options.items() if value is not None})
+
+
+app.command()(sample)
 
 
 @app.command()
@@ -277,7 +286,7 @@ def _print_table(rows: list[dict]) -> None:
     console, table = Console(), _table(rows)
     if console.measure(table).maximum > console.width:  # one line a score instead of one an approach
         first, *columns = rows[0]
-        table = _table([{"score": column, **{row[first]: row[column] for row in rows}} for column in columns])
+        table = _table([{"score": column.replace("_", " "), **{row[first]: row[column] for row in rows}} for column in columns])
     console.print(table)
 
 

@@ -38,7 +38,7 @@ def load(
     Args:
         name: as in `list_datasets()`.
         config: variant of the dataset; its README lists them. The first one by default.
-        split: "train", "validation" or "test".
+        split: "train", "validation" or "test"; "all" for all of them.
         batch_size: samples a batch.
         patch: cut the fields into square patches of this many pixels; whole fields by default.
         augment: patches at random places, flipped and transposed at random, in random order.
@@ -138,7 +138,7 @@ def _download(url: str, sha256: str, path: Path) -> Path:
 
 
 def _examples(builder, split: str):
-    if split not in builder.info.splits:
+    if split not in (*builder.info.splits, "all"):
         raise InputError(
             f"Expected a split among {', '.join(builder.info.splits)} of {builder.info.full_name}; found {split!r}."
         )

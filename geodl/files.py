@@ -2,9 +2,11 @@
 
 import os
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import xarray as xr
 
 from geodl.errors import InputError
@@ -28,21 +30,54 @@ def read_netcdf(path: str | Path) -> xr.Dataset:
 
 
 def read_observations(path: str | Path) -> xr.Dataset:
-    """The dataset of a NetCDF-4 file, of a GRIB file (`.grib`, `.grb`, `.grib2`) or of a table of stations (`.csv`), in memory.
+    """The dataset of a NetCDF-4 file, of a GRIB file (`.grib`, `.grb`, `.grib2`) or of a table (`.csv`, `.csv.gz`), in memory.
+
+    A table of tracks of birds, which has a column for the bird, individual or trip, becomes trips; another one is of stations.
 
     Raises:
-        InputError: what `read_netcdf`, `geodl.grib.read_grib` and `geodl.stations.read_stations` refuse.
+        InputError: what `read_netcdf`, `geodl.grib.read_grib`, `geodl.track_cutting.read_trips` and
+            `geodl.stations.read_stations` refuse.
     """
-    suffix = Path(path).suffix.lower()
+    suffix = Path(str(path).removesuffix(".gz")).suffix.lower()
     if suffix in (".grib", ".grb", ".grib2"):
         from geodl.grib import read_grib
 
         return read_grib(path)
     if suffix == ".csv":
         from geodl.stations import read_stations
+        from geodl.track_cutting import read_trips
+        from geodl.tracks import is_track_table
 
-        return read_stations(path)
+        return read_trips(path) if is_track_table(path) else read_stations(path)
     return read_netcdf(path)
+
+
+def read_table(path: str | Path, what: str, **options) -> pd.DataFrame:
+    """The table in a CSV file, between commas, semicolons or tabs.
+
+    Args:
+        path: the file, possibly compressed (`.gz`).
+        what: its rows are about, for messages.
+        options: of `pandas.read_csv`.
+
+    Raises:
+        InputError: no such file, or not such a table.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"Expected a CSV file of {what}; there is no file {path}.")
+    widths = {separator: len(_read_csv(path, sep=separator, nrows=0).columns) for separator in ",;\t"}
+    return _read_csv(path, sep=max(widths, key=widths.get), **options)
+
+
+def _read_csv(path: Path, **options) -> pd.DataFrame:
+    try:
+        with warnings.catch_warnings():
+            # Rows longer than the header, as decimal commas make them, would be cut.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return pd.read_csv(path, index_col=False, skipinitialspace=True, **options)
+    except (OSError, ValueError, pd.errors.ParserWarning) as error:
+        raise InputError(f"Expected a CSV file in UTF-8 with decimal points; {path} is not: {str(error).strip()}") from error
 
 
 def write_whole(path: str | Path, write: Callable[[Path], object]) -> Path:

@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from geodl.errors import InputError
+from geodl.files import read_table
 
 # Units and name in CF, and the range that weather never leaves.
 QUANTITIES = {
@@ -131,27 +132,14 @@ def read_stations(path: str | Path) -> xr.Dataset:
 
 def _read_table(path: Path) -> pd.DataFrame:
     """The known columns, under our names."""
-    if not path.is_file():
-        raise InputError(f"Expected a CSV file of stations; there is no file {path}.")
-    headers = {separator: _read_csv(path, sep=separator, nrows=0).columns for separator in ",;\t"}
-    separator, header = max(headers.items(), key=lambda item: len(item[1]))
+    header = read_table(path, "stations", nrows=0).columns
     names = _names(header, path)
     # The rest is text, also where ids are numbers: "01" and "1" are two stations.
     numbers = {column: "float32" for column, name in names.items() if name not in ("station", "time")}
-    table = _read_csv(path, sep=separator, dtype=dict.fromkeys(header, "str") | numbers)[list(names)].rename(columns=names)
+    table = read_table(path, "stations", dtype=dict.fromkeys(header, "str") | numbers)[list(names)].rename(columns=names)
     table["height"] = table.get("height", np.float32(np.nan))
     table["time"] = pd.to_datetime(table["time"], format="ISO8601", utc=True, errors="coerce").dt.tz_localize(None)
     return table
-
-
-def _read_csv(path: Path, **options) -> pd.DataFrame:
-    try:
-        with warnings.catch_warnings():
-            # Rows longer than the header, as decimal commas make them, would be cut.
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            return pd.read_csv(path, index_col=False, skipinitialspace=True, **options)
-    except (OSError, ValueError, pd.errors.ParserWarning) as error:
-        raise InputError(f"Expected a CSV file in UTF-8 with decimal points; {path} is not: {str(error).strip()}") from error
 
 
 def _names(header: pd.Index, path: Path) -> dict[str, str]:

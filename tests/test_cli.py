@@ -62,7 +62,7 @@ def _bad_files(folder, ds):
         (("card", "cloud_unit"), "Did you mean 'cloud_unet'?"),
         (
             ("compare", "clouds"),
-            "Expected one of the themes assimilation, closure, forecasting, interpolation, segmentation; found 'clouds'",
+            "assimilation, closure, forecasting, interpolation, segmentation, trajectories; found 'clouds'",
         ),
         (("rollout", "cloud_unet", "short.nc"), "cloud_unet is one of segmentation: use geodl predict"),
         (("predict", "cloud_unet", "short.nc", "--steps", "3"), "cloud_unet has fixed lead times"),

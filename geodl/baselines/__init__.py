@@ -1,12 +1,15 @@
-"""What the field uses today, called like a model: `Persistence().predict(ds)`."""
+"""What the field uses today, called like a model: `Persistence().predict(ds)`, or for trips `sample(n, seed)`."""
 
 from geodl.baselines.attractor_posterior import AttractorPosterior
 from geodl.baselines.burgers_closures import BurgersDynamicSmagorinsky, BurgersGradientModel, BurgersSmagorinsky
+from geodl.baselines.correlated_walk import CorrelatedWalk
 from geodl.baselines.dineof import Dineof
 from geodl.baselines.ensemble_filters import ETKF, LETKF, EnKF, EnKS
 from geodl.baselines.field_climatology import FieldClimatology
+from geodl.baselines.hidden_markov_walk import HiddenMarkovWalk
 from geodl.baselines.optical_flow import OpticalFlow
 from geodl.baselines.optimal_interpolation import OptimalInterpolation
+from geodl.baselines.ornstein_uhlenbeck_walk import OrnsteinUhlenbeckWalk
 from geodl.baselines.persistence import Persistence
 from geodl.baselines.polynomial_map import PolynomialMap
 from geodl.baselines.sindy import SINDy
@@ -19,6 +22,7 @@ from geodl.baselines.station_persistence import StationPersistence
 from geodl.baselines.station_regression import StationRegression
 from geodl.baselines.strong_4dvar import StrongConstraint4DVar
 from geodl.baselines.three_d_var import ThreeDVar
+from geodl.baselines.trip_bootstrap import TripBootstrap
 from geodl.baselines.weak_4dvar import WeakConstraint4DVar
 from geodl.baselines.wind_advection import WindAdvection
 from geodl.baselines.wind_persistence import WindPersistence
@@ -30,12 +34,15 @@ __all__ = [
     "BurgersDynamicSmagorinsky",
     "BurgersGradientModel",
     "BurgersSmagorinsky",
+    "CorrelatedWalk",
     "Dineof",
     "EnKF",
     "EnKS",
     "FieldClimatology",
+    "HiddenMarkovWalk",
     "OpticalFlow",
     "OptimalInterpolation",
+    "OrnsteinUhlenbeckWalk",
     "Persistence",
     "PolynomialMap",
     "SINDy",
@@ -48,6 +55,7 @@ __all__ = [
     "StationRegression",
     "StrongConstraint4DVar",
     "ThreeDVar",
+    "TripBootstrap",
     "WeakConstraint4DVar",
     "WindAdvection",
     "WindPersistence",

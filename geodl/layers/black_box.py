@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from geodl.layers.right_hand_side import build_dynamics
+from geodl.layers.right_hand_side import build_dynamics, recomputed
 
 
 @keras.saving.register_keras_serializable(package="geodl")
@@ -56,23 +56,9 @@ class BlackBox(keras.layers.Layer):
             self.surrogate.trainable = False
 
     def call(self, state):
-        return self._with_derivative(tf.convert_to_tensor(state))
-
-    def _with_derivative(self, state):
-        @tf.custom_gradient
-        def advance(x):
-            def backward(upstream):
-                if self.surrogate is None:
-                    return upstream
-                own = tf.identity(x)
-                with tf.GradientTape() as tape:
-                    tape.watch(own)
-                    near = self.surrogate(own)
-                return tape.gradient(near, own, upstream)
-
-            return self._stepped(x), backward
-
-        return advance(state)
+        state = tf.convert_to_tensor(state)
+        function, variables = (tf.identity, []) if self.surrogate is None else (self.surrogate, self.surrogate.variables)
+        return recomputed(function, variables)(state, known=self._stepped(state))
 
     def _stepped(self, state):
         found = tf.numpy_function(self._checked_step, [state], state.dtype)

@@ -78,12 +78,12 @@ class WindMixture:
     def quantiles(self, probabilities):
         """Speeds (..., n) at the given probabilities (n,)."""
         # Bisection, for all at once.
-        low = np.zeros((*self.location.shape[:-1], len(probabilities)), "float32")
+        low = ops.zeros_like(self.location[..., :1]) * ops.ones_like(probabilities, dtype=self.location.dtype)
         high = low + HIGHEST_SPEED
         for _ in range(16):
             middle = (low + high) / 2
-            below = np.asarray(self.cdf(middle)) < probabilities
-            low, high = np.where(below, middle, low), np.where(below, high, middle)
+            below = self.cdf(middle) < probabilities
+            low, high = ops.where(below, middle, low), ops.where(below, high, middle)
         return (low + high) / 2
 
     def crps(self, speed, points=40):
@@ -101,8 +101,12 @@ class WindMixture:
         density = along - kappa - ops.log(tf.math.bessel_i0e(kappa)) - math.log(2 * math.pi)
         return ops.logsumexp(self.log_weight + density, axis=-1)
 
-    def sample(self, count: int, seed: int = 0):
-        """Winds (count, ..., 2), drawn with NumPy."""
+    def sample(self, count: int, seed: int = 0, correlation=None):
+        """Winds (count, ..., 2), drawn with NumPy.
+
+        With the correlation (lead, lead) of a Gaussian copula, members are put in an order in which their speeds at one lead
+        time, the last axis before the wind, go with those at the others.
+        """
         random = np.random.default_rng(seed)
         weight, location, scale, kappa = (np.asarray(x) for x in (self.weight, self.location, self.scale, self.concentration))
         drawn = (random.random((count, *weight.shape[:-1], 1)) > np.cumsum(weight, axis=-1)[..., :-1]).sum(axis=-1)
@@ -110,7 +114,13 @@ class WindMixture:
         speed = random.logistic(at(location), at(scale)) ** 2
         towards = np.asarray(self.towards)
         angle = random.vonmises(at(np.arctan2(towards[..., 1], towards[..., 0])), at(kappa))
-        return speed[..., None] * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+        winds = speed[..., None] * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+        if correlation is None:
+            return winds
+        together = random.standard_normal(speed.shape) @ np.linalg.cholesky(correlation).T
+        ranks = np.argsort(np.argsort(together, axis=0), axis=0)
+        ordered = np.take_along_axis(np.argsort(speed, axis=0), ranks, axis=0)
+        return np.take_along_axis(winds, ordered[..., None], axis=0)
 
 
 def _grid(points):

@@ -6,7 +6,10 @@ from geodl.metrics.forecast_scores import attractor_distance, relative_rmse, val
 from geodl.metrics.interpolation_scores import InterpolationScores
 from geodl.metrics.lyapunov import kaplan_yorke_dimension, lyapunov_spectrum
 from geodl.metrics.nowcast_scores import NowcastScores
+from geodl.metrics.periodogram_score import periodogram_score, published_series
 from geodl.metrics.relative_error import RelativeError
+from geodl.metrics.trajectory_scores import RealTrips, TrajectoryScores
+from geodl.metrics.trip_statistics import NearestTrips, trip_statistics
 from geodl.metrics.wind_field_scores import WindFieldScores
 from geodl.metrics.wind_loss import WindLoss
 from geodl.metrics.wind_station_scores import WindStationScores
@@ -18,8 +21,11 @@ __all__ = [
     "CloudAccuracy",
     "CloudTypeLoss",
     "InterpolationScores",
+    "NearestTrips",
     "NowcastScores",
+    "RealTrips",
     "RelativeError",
+    "TrajectoryScores",
     "WindFieldScores",
     "WindLoss",
     "WindStationScores",
@@ -28,7 +34,10 @@ __all__ = [
     "gaussian_crps",
     "kaplan_yorke_dimension",
     "lyapunov_spectrum",
+    "periodogram_score",
+    "published_series",
     "relative_rmse",
+    "trip_statistics",
     "valid_prediction_time",
     "window_mse",
 ]

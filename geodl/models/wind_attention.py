@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 from scipy import special
 
@@ -67,11 +68,14 @@ class WindAttention(WindStationForecaster):
         start[:, :, 1] = np.linspace(-0.3, 0.3, self.components)
         start[:, :, 2] = -1.6
         self.start = start
+        # Many small operations, slow where they run eagerly.
+        self._summary = tf.function(_summary, reduce_retracing=True)
 
     def build(self, input_shape):
         add = lambda name, shape, value: self.add_weight(shape, value, name=name, trainable=False, autocast=False)  # noqa: E731
         self.center, self.spread = add("center", (FEATURES,), "zeros"), add("spread", (FEATURES,), "ones")
         self.regression = add("regression", (FEATURES + 1, LEADS), "zeros")
+        self.correlation = add("correlation", (LEADS, LEADS), "identity")
         inside = (None, None, self.width)
         for member in range(self.members):
             self.entries[member].build((None, None, FEATURES))
@@ -111,22 +115,37 @@ class WindAttention(WindStationForecaster):
         standard = np.asarray(self.standardised(ops.convert_to_tensor(features))).reshape(-1, FEATURES)
         self.regression.assign(ridge_regression(standard, root_speed.reshape(-1, LEADS)))
 
-    def distribution(self, values: np.ndarray, times: np.ndarray, hours: np.ndarray) -> WindMixture:
-        """The joint distribution of all members (hour, station, lead), of forecasts from each of the hours."""
-        features = station_features(values, times, hours)
-        parts = [np.asarray(self.predict_on_batch(features[i : i + AT_ONCE])) for i in range(0, len(hours), AT_ONCE)]
+    def couple(self, features: np.ndarray, speed: np.ndarray) -> None:
+        r"""Takes the correlation of lead times, in a Gaussian copula, from speeds (hour, station, lead), NaN where missing.
+
+        With \(F_\tau\) the forecast distribution at lead \(\tau\), it is that of \(\Phi^{-1}(F_\tau(|\mathbf u|_\tau))\).
+        """
+        mixture = WindMixture(self._joined(features))
+        probability = np.clip(
+            np.asarray(mixture.cdf(ops.convert_to_tensor(speed[..., None], "float32")))[..., 0], 1e-3, 1 - 1e-3
+        )
+        normal = special.ndtri(probability.astype("float64")).reshape(-1, LEADS)
+        self.correlation.assign(np.corrcoef(normal[np.isfinite(normal).all(axis=1)], rowvar=False))
+
+    def parameters(self, values: np.ndarray, times: np.ndarray, hours: np.ndarray) -> np.ndarray:
+        """Of the `WindMixture` of all members, of forecasts from each hour (hour, station, lead, component, 5)."""
+        return self._joined(station_features(values, times, hours))
+
+    def _joined(self, features):
+        """Parameters of the mixture of all members (hour, station, lead, component, 5)."""
+        parts = [np.asarray(self.predict_on_batch(features[i : i + AT_ONCE])) for i in range(0, len(features), AT_ONCE)]
         parameters = np.concatenate(parts)
         # So that all members count the same.
         parameters[..., 0] = special.log_softmax(parameters[..., 0], axis=-1)
         hour, member, station, lead, component, _ = parameters.shape
-        joined = np.moveaxis(parameters, 1, 3).reshape(hour, station, lead, member * component, PARAMETERS)
-        return WindMixture(joined)
+        return np.moveaxis(parameters, 1, 3).reshape(hour, station, lead, member * component, PARAMETERS)
 
     def forecast(self, values, times, hours, levels=QUANTILES, members=0):
-        found = self.distribution(values, times, hours)
-        fields = {"wind": found.mean_wind, "wind_deviation": found.wind_deviation, "speed": found.mean_speed}
-        fields = {name: np.asarray(field) for name, field in fields.items()} | {"quantiles": found.quantiles(levels)}
-        return fields | ({"samples": found.sample(members)} if members else {})
+        parameters = self.parameters(values, times, hours)
+        fields = {name: np.asarray(field) for name, field in self._summary(parameters, np.float32(levels)).items()}
+        if members:
+            fields["samples"] = WindMixture(parameters).sample(members, correlation=np.asarray(self.correlation))
+        return fields
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.members, input_shape[1], LEADS, self.components, PARAMETERS)
@@ -134,3 +153,10 @@ class WindAttention(WindStationForecaster):
     def get_config(self):
         settings = {"members": self.members, "width": self.width, "blocks": self.blocks}
         return {**super().get_config(), **settings, "components": self.components, "dropout": self.dropout}
+
+
+def _summary(parameters, levels):
+    """Moments and quantiles of mixtures."""
+    found = WindMixture(parameters)
+    moments = {"wind": found.mean_wind, "wind_deviation": found.wind_deviation, "speed": found.mean_speed}
+    return moments | {"quantiles": found.quantiles(levels)}

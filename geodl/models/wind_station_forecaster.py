@@ -47,8 +47,7 @@ class WindStationForecaster(GeoModel):
         return self.decode(self.forward(self.encode(x), times=x.time.values[-MEMORY:]), x)
 
     def encode(self, ds: xr.Dataset) -> np.ndarray:
-        fields = {name: _select(ds, name) for name in ("u", "v")}
-        fields |= {name: _select(ds, name) for name in VARIABLES if name in ds}
+        fields = {name: _select(ds, name) for name in VARIABLES if name in ("u", "v") or name in ds}
         _check_times(ds)
         values = {name: field.values[-MEMORY:].astype("float64") for name, field in fields.items()}
         known = np.isfinite(values["u"][-24:]) & np.isfinite(values["v"][-24:])
@@ -96,11 +95,9 @@ def _select(ds: xr.Dataset, name: str) -> xr.DataArray:
         units.replace("-1", "").split(),
     ):
         raise InputError(f"Expected {name} in {units}; found {given}: convert it.")
-    outside = (field < low) | (field > high)
-    if outside.any():
-        raise InputError(
-            f"Expected {name} between {low:g} and {high:g} {units}; found {field.values[outside.values][0]:g}: mask or convert."
-        )
+    outside = field.values[(field.values < low) | (field.values > high)]
+    if len(outside):
+        raise InputError(f"Expected {name} between {low:g} and {high:g} {units}; found {outside[0]:g}: mask or convert.")
     return field
 
 

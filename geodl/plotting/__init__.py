@@ -12,6 +12,7 @@ from geodl.plotting.burgers import burgers_comparison, burgers_rollout
 from geodl.plotting.clouds import nowcast, nowcast_scores
 from geodl.plotting.fields import animation, interpolation, interpolation_comparison
 from geodl.plotting.states import assimilation, assimilation_comparison, forecast_comparison, trajectory
+from geodl.plotting.trips import completed_trips, trip_comparison, trip_map
 from geodl.plotting.wind_fields import wind_field_comparison, wind_map
 from geodl.plotting.wind_stations import fan_chart, wind_station_comparison
 
@@ -21,6 +22,7 @@ __all__ = [
     "assimilation_comparison",
     "burgers_comparison",
     "burgers_rollout",
+    "completed_trips",
     "fan_chart",
     "forecast_comparison",
     "interpolation",
@@ -28,6 +30,8 @@ __all__ = [
     "nowcast",
     "nowcast_scores",
     "trajectory",
+    "trip_comparison",
+    "trip_map",
     "wind_field_comparison",
     "wind_map",
     "wind_station_comparison",

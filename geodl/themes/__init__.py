@@ -8,7 +8,7 @@ from importlib import import_module
 
 from geodl.errors import InputError
 
-THEMES = ("assimilation", "closure", "forecasting", "interpolation", "segmentation")
+THEMES = ("assimilation", "closure", "forecasting", "interpolation", "segmentation", "trajectories")
 
 
 def theme(name: str):

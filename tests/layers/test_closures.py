@@ -96,13 +96,14 @@ def test_the_gradient_through_a_black_box_with_itself_as_surrogate_is_the_true_o
     assert cosine < 0.9999 * np.linalg.norm(black_box) ** 2 or cosine > 1.0001 * np.linalg.norm(black_box) ** 2
 
 
-def test_fit_trains_a_closure_through_a_black_box():
+@pytest.mark.parametrize("surrogate", [None, ODEIntegrator(Burgers(), 0.001, 1)], ids=["identity", "solver"])
+def test_fit_trains_a_closure_through_a_black_box(surrogate):
     keras.utils.set_random_seed(0)
     u = (1 + 0.3 * np.sin(2 * np.pi * (np.arange(16) / 16 + RANDOM.uniform(size=(32, 1))))).astype("float32")
     truth = np.stack([0.99 ** (n + 1) * u for n in range(4)], axis=1)
     state = keras.Input((16,))
     closure = SubgridNetwork((8,))
-    model = keras.Model(state, HybridIntegrator(BlackBox(np.copy), closure, dt=1.0, steps=4)(state))
+    model = keras.Model(state, HybridIntegrator(BlackBox(np.copy, surrogate), closure, dt=1.0, steps=4)(state))
     model.compile(keras.optimizers.Adam(0.01), loss="mse")
     history = model.fit(u, truth - truth.mean(axis=-1, keepdims=True) + u.mean(axis=-1)[:, None, None], epochs=30, verbose=0)
     assert history.history["loss"][-1] < 0.2 * history.history["loss"][0]

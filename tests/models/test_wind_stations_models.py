@@ -84,6 +84,17 @@ def test_density_of_the_direction_integrates_to_one():
     assert integrate.quad(density, 0, 2 * np.pi, epsabs=1e-4)[0] == pytest.approx(1, abs=1e-3)
 
 
+def test_a_copula_joins_lead_times_and_leaves_each_of_them_as_it_is():
+    parameters = np.random.default_rng(0).normal(size=(2, 3, 3, 5)).astype("float32")
+    correlation = np.array([[1, 0.8, 0.3], [0.8, 1, 0.6], [0.3, 0.6, 1]])
+    alone = np.hypot(*np.moveaxis(WindMixture(parameters).sample(4000), -1, 0))
+    joined = np.hypot(*np.moveaxis(WindMixture(parameters).sample(4000, correlation=correlation), -1, 0))
+    np.testing.assert_array_equal(np.sort(joined, axis=0), np.sort(alone, axis=0))
+    ranks = np.argsort(np.argsort(joined, axis=0), axis=0)[:, 1]
+    # Of a Gaussian, the correlation of ranks is 6/π arcsin(ρ/2).
+    np.testing.assert_allclose(np.corrcoef(ranks, rowvar=False), 6 / np.pi * np.arcsin(correlation / 2), atol=0.05)
+
+
 def test_crps_is_that_of_a_large_sample():
     mixture = WindMixture(parameters().astype("float32"))
     speed = np.hypot(*mixture.sample(4000).T)

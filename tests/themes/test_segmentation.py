@@ -75,6 +75,7 @@ def test_all_approaches_are_nowcasters():
 
 def test_unknown_theme_is_told():
     with pytest.raises(
-        InputError, match="Expected one of the themes assimilation, forecasting, interpolation, segmentation; found 'waves'"
+        InputError,
+        match="Expected one of the themes assimilation, forecasting, interpolation, segmentation, trajectories; found 'waves'",
     ):
         theme("waves")

@@ -34,7 +34,7 @@ def test_the_model_beats_every_baseline_and_is_reliable():
 
 def test_comparison_has_a_row_an_approach_and_a_picture(monkeypatch):
     chosen = {"persistence": forecasting.approaches("wind_stations")["persistence"]}
-    monkeypatch.setattr(forecasting, "approaches", lambda case: chosen)
+    monkeypatch.setattr(forecasting.wind_stations, "approaches", lambda case: chosen)
     table = forecasting.compare("wind_stations")
     (row,) = forecasting.rows(table)
     assert row["approach"] == "persistence" and row["speed_rmse_1h"] < row["speed_rmse_3h"] < row["speed_rmse_6h"]

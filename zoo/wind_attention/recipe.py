@@ -59,5 +59,7 @@ def train(output: Path, epochs: int = 14, seed: int = 0, callbacks=()) -> keras.
         ],
         verbose=2,
     )
+    features, targets = samples("validation")
+    model.couple(features, np.where(targets[..., 3] > 0, targets[..., 2], np.nan))
     zoo.save(model, output)
     return model
