@@ -81,9 +81,7 @@ flow = np.array(LucasKanade(window=16.0, ridge=0.1)(cloudy[..., None], known))[0
 figure, axis = plt.subplots(figsize=(8, 5))
 axis.imshow(cloudy[0, -1], cmap="Blues_r", alpha=0.6)
 rows, columns = np.mgrid[8:184:16, 8:256:16]
-axis.quiver(
-    columns, rows, flow[rows, columns, 1], flow[rows, columns, 0], angles="xy", scale_units="xy", scale=0.5, color="C3"
-)
+axis.quiver(columns, rows, flow[rows, columns, 1], flow[rows, columns, 0], angles="xy", scale_units="xy", scale=0.5, color="C3")
 axis.set(title="cloud (white), and its motion in half an hour", xlabel="pixels", ylabel="pixels")
 plt.show()
 

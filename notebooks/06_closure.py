@@ -192,7 +192,7 @@ assert np.allclose(subgrid[0], known, atol=2e-3), (
 print("right")
 
 # %% [markdown]
-# **3 · A solver without a gradient.** Many models are programs that cannot be differentiated. `BlackBox` takes a step of one, a function of arrays, into a Keras model, with the identity for its derivative. Fit the closure `learned` through `black_box`: put `HybridIntegrator(black_box, learned, dt, steps)`, some ten steps long, into a Keras model, and fit it to `windows`. The error of the run should fall below three quarters of that without closure.
+# **3 · A solver without a gradient.** Many models are programs that cannot be differentiated. `BlackBox` takes a step of one, a function of arrays, into a Keras model, with the identity for its derivative. Fit the closure `learned` through `black_box`: put `HybridIntegrator(black_box, learned, dt, steps)`, some ten steps long, into a Keras model, and fit it to `windows`. The error of the run should fall below nine tenths of that without closure. Learn slowly, as the derivative is not exact; `BlackBox(function, surrogate=step)` would take that of a layer.
 
 # %%
 step = geodl.layers.ODEIntegrator(Burgers(ends="zero"), 0.02, 1)
@@ -215,5 +215,5 @@ model = None
 
 # %% tags=["raises-exception"]
 error = run_error(learned)
-assert error < 0.75 * without, f"The error should fall below {0.75 * without:.4f}; it is {error:.4f}."
+assert error < 0.9 * without, f"The error should fall below {0.9 * without:.4f}; it is {error:.4f}."
 print(f"right: {without:.4f} → {error:.4f}")
