@@ -229,5 +229,7 @@ assert nearest_distance(theirs[:5], theirs) == 0, "A training trip is at distanc
 apart = nearest_distance(np.zeros((1, 2, 2)), np.full((1, 2, 2), [[[3.0, 4.0], [0.0, 0.0]]]))
 assert np.isclose(apart, np.sqrt(12.5)), f"Distances of 5 and 0 give √12.5 = 3.54; found {apart:.2f}."
 scores = NearestTrips(closed_trips(train, trips.sizes["step"] + 1), train.bird.values)
-assert np.isclose(value / scores.real.mean(), scores.scores(closed_trips(simulated, trips.sizes["step"] + 1)[:50])["nearest"])
+assert np.isclose(
+    value / scores.real.mean(), scores.scores(closed_trips(simulated, trips.sizes["step"] + 1)[:50])["nearest"]
+), "Another value is expected."
 print(f"right: {value:.0f} m, and {scores.real.mean():.0f} m between birds")

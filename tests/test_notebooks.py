@@ -48,3 +48,5 @@ def test_notebook_runs_and_its_checks_tell_right_from_wrong(name, tmp_path):
     for check in checks:
         errors = [output.ename for output in check.outputs if output.output_type == "error"]
         assert errors == ["AssertionError"], f"an unfilled cell passes, or breaks, the check\n{check.source}"
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert sum("image/png" in output.get("data", {}) for output in outputs) >= 2, "pictures are not shown"
