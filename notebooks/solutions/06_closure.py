@@ -20,6 +20,6 @@ subgrid[:, [0, -1]] = 0
 # %%
 start = keras.Input((25,))
 model = keras.Model(start, geodl.layers.HybridIntegrator(black_box, learned, dt=0.02, steps=10)(start))
-rate = keras.optimizers.schedules.CosineDecay(1e-3, 150)
+rate = keras.optimizers.schedules.CosineDecay(3e-3, 150)
 model.compile(keras.optimizers.Adam(rate, global_clipnorm=0.1), RelativeError())
 history = model.fit(windows, steps_per_epoch=15, epochs=10, shuffle=False, verbose=0)
