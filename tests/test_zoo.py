@@ -20,6 +20,10 @@ def test_published_models_load_compiled_with_the_weights_of_their_card(name, mov
         x = moving_codes[:, :6]
     elif model.theme == "interpolation":
         x = np.ones((1, model.days, 5, 16, 16), "float32")
+    elif name.startswith("burgers"):
+        x = np.full((2, 3, model.points), 0.01, "float32")
+    elif name.startswith("turbulence"):
+        x = np.ones((1, 4, 16, 16, 16), "float32")
     elif name == "wind_attention":
         x = np.ones((2, 3, FEATURES), "float32")
     elif name == "wind_convlstm":

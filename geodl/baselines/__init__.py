@@ -6,6 +6,7 @@ from geodl.baselines.correlated_walk import CorrelatedWalk
 from geodl.baselines.dineof import Dineof
 from geodl.baselines.ensemble_filters import ETKF, LETKF, EnKF, EnKS
 from geodl.baselines.field_climatology import FieldClimatology
+from geodl.baselines.gradient_flux import DynamicGradientFlux, GradientFlux
 from geodl.baselines.hidden_markov_walk import HiddenMarkovWalk
 from geodl.baselines.optical_flow import OpticalFlow
 from geodl.baselines.optimal_interpolation import OptimalInterpolation
@@ -13,6 +14,7 @@ from geodl.baselines.ornstein_uhlenbeck_walk import OrnsteinUhlenbeckWalk
 from geodl.baselines.persistence import Persistence
 from geodl.baselines.polynomial_map import PolynomialMap
 from geodl.baselines.sindy import SINDy
+from geodl.baselines.smagorinsky_flux import DynamicSmagorinskyFlux, SmagorinskyFlux
 from geodl.baselines.smoothed_flow import SmoothedFlow
 from geodl.baselines.state_interpolation import StateInterpolation
 from geodl.baselines.state_persistence import StatePersistence
@@ -21,6 +23,7 @@ from geodl.baselines.station_climatology import StationClimatology
 from geodl.baselines.station_persistence import StationPersistence
 from geodl.baselines.station_regression import StationRegression
 from geodl.baselines.strong_4dvar import StrongConstraint4DVar
+from geodl.baselines.subgrid_fluxes import NoSubgridFlux
 from geodl.baselines.three_d_var import ThreeDVar
 from geodl.baselines.trip_bootstrap import TripBootstrap
 from geodl.baselines.weak_4dvar import WeakConstraint4DVar
@@ -36,16 +39,21 @@ __all__ = [
     "BurgersSmagorinsky",
     "CorrelatedWalk",
     "Dineof",
+    "DynamicGradientFlux",
+    "DynamicSmagorinskyFlux",
     "EnKF",
     "EnKS",
     "FieldClimatology",
+    "GradientFlux",
     "HiddenMarkovWalk",
+    "NoSubgridFlux",
     "OpticalFlow",
     "OptimalInterpolation",
     "OrnsteinUhlenbeckWalk",
     "Persistence",
     "PolynomialMap",
     "SINDy",
+    "SmagorinskyFlux",
     "SmoothedFlow",
     "StateInterpolation",
     "StatePersistence",

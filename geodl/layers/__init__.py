@@ -7,13 +7,16 @@ from geodl.layers.butcher_tableau import SCHEMES, ButcherTableau
 from geodl.layers.closed_dynamics import ClosedDynamics
 from geodl.layers.cost_terms import BackgroundCost, DynamicsCost, ObservationCost, PriorCost
 from geodl.layers.covariance_fit import fit_covariance
+from geodl.layers.eddy_viscosity import EddyViscosity, ScalarClosure
 from geodl.layers.gaussian_blur import GaussianBlur
+from geodl.layers.germano_constant import germano_constant
 from geodl.layers.grid_interpolation import GridInterpolation
 from geodl.layers.hybrid_integrator import HybridIntegrator
 from geodl.layers.linear_analysis import LinearAnalysis
 from geodl.layers.linearization import adjoint, tangent_linear
 from geodl.layers.lucas_kanade import LucasKanade
 from geodl.layers.ode_integrator import ODEIntegrator
+from geodl.layers.periodic_padding import PeriodicPadding
 from geodl.layers.priors import BilinearAutoencoder, DynamicsPrior, FieldAutoencoder
 from geodl.layers.recurrent_solver import RecurrentSolver
 from geodl.layers.residual_convolutions import ResidualConvolutions
@@ -42,6 +45,7 @@ __all__ = [
     "ClosedDynamics",
     "DynamicsCost",
     "DynamicsPrior",
+    "EddyViscosity",
     "FieldAutoencoder",
     "FieldTokens",
     "GaussianBlur",
@@ -53,10 +57,12 @@ __all__ = [
     "ODEIntegrator",
     "ObservationCost",
     "PeriodicNeighbours",
+    "PeriodicPadding",
     "PriorCost",
     "RecurrentSolver",
     "ResidualBlock",
     "ResidualConvolutions",
+    "ScalarClosure",
     "SpectralIntegrator",
     "StationMixer",
     "StencilNetwork",
@@ -71,5 +77,6 @@ __all__ = [
     "WindowTokens",
     "adjoint",
     "fit_covariance",
+    "germano_constant",
     "tangent_linear",
 ]

@@ -8,6 +8,7 @@ from geodl.metrics.lyapunov import kaplan_yorke_dimension, lyapunov_spectrum
 from geodl.metrics.nowcast_scores import NowcastScores
 from geodl.metrics.periodogram_score import periodogram_score, published_series
 from geodl.metrics.relative_error import RelativeError
+from geodl.metrics.subgrid_scores import SubgridScores
 from geodl.metrics.trajectory_scores import RealTrips, TrajectoryScores
 from geodl.metrics.trip_statistics import NearestTrips, trip_statistics
 from geodl.metrics.wind_field_scores import WindFieldScores
@@ -25,6 +26,7 @@ __all__ = [
     "NowcastScores",
     "RealTrips",
     "RelativeError",
+    "SubgridScores",
     "TrajectoryScores",
     "WindFieldScores",
     "WindLoss",

@@ -14,14 +14,18 @@ from geodl.models.fourdvarnet import FourDVarNet
 from geodl.models.gridded import GriddedModel
 from geodl.models.lstm_forecaster import LSTMForecaster
 from geodl.models.neural_ode import NeuralODE
+from geodl.models.sgtnn import SGTNN
 from geodl.models.state_assimilator import StateAssimilator
 from geodl.models.state_forecaster import StateForecaster
+from geodl.models.subgrid_cnn import SubgridCNN
+from geodl.models.subgrid_flux_model import SubgridFluxModel
 from geodl.models.wind_attention import WindAttention
 from geodl.models.wind_convlstm import WindConvLSTM
 from geodl.models.wind_field_forecaster import WindFieldForecaster
 from geodl.models.wind_station_forecaster import WindStationForecaster
 
 __all__ = [
+    "SGTNN",
     "BurgersCNN",
     "BurgersClosure",
     "CloudCNN",
@@ -38,6 +42,8 @@ __all__ = [
     "NeuralODE",
     "StateAssimilator",
     "StateForecaster",
+    "SubgridCNN",
+    "SubgridFluxModel",
     "WindAttention",
     "WindConvLSTM",
     "WindFieldForecaster",

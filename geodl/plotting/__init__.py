@@ -13,6 +13,7 @@ from geodl.plotting.clouds import nowcast, nowcast_scores
 from geodl.plotting.fields import animation, interpolation, interpolation_comparison
 from geodl.plotting.states import assimilation, assimilation_comparison, forecast_comparison, trajectory
 from geodl.plotting.trips import completed_trips, trip_comparison, trip_map
+from geodl.plotting.turbulence import subgrid_flux_comparison, subgrid_flux_map
 from geodl.plotting.wind_fields import wind_field_comparison, wind_map
 from geodl.plotting.wind_stations import fan_chart, wind_station_comparison
 
@@ -29,6 +30,8 @@ __all__ = [
     "interpolation_comparison",
     "nowcast",
     "nowcast_scores",
+    "subgrid_flux_comparison",
+    "subgrid_flux_map",
     "trajectory",
     "trip_comparison",
     "trip_map",

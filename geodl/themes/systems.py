@@ -61,7 +61,8 @@ class Systems:
 
     def picture(self, observed, known, found):
         """What a model made of the user's own data."""
-        (module,) = (module for module in self.modules if module.VARIABLE in found)
+        # The velocity of one system is the first component of that of a later one.
+        *_, module = (module for module in self.modules if module.VARIABLE in found)
         return module.picture(observed, known, found)
 
     def _of_case(self, case: str) -> ModuleType:

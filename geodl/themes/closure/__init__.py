@@ -14,10 +14,10 @@
 Each system is a module of its own: `burgers` and `turbulence`.
 """
 
-from geodl.themes.closure import burgers
+from geodl.themes.closure import burgers, turbulence
 from geodl.themes.systems import Systems
 
-_systems = Systems("closure", (burgers,))
+_systems = Systems("closure", (burgers, turbulence))
 CASES = _systems.cases
 approaches, evaluate, compare = _systems.approaches, _systems.evaluate, _systems.compare
 card_scores, baseline_scores = _systems.card_scores, _systems.baseline_scores

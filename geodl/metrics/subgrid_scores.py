@@ -1,0 +1,139 @@
+"""Scores of closures of a subgrid flux, before and after they are used in a simulation."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+from scipy.spatial import distance
+
+from geodl.fourier_box import AXES, largest_wavenumber
+
+BINS = 200  # of the histograms
+
+
+@dataclass
+class SubgridScores:
+    r"""Scores over samples and points of a box, and of a simulation with the closure.
+
+    With the closure \(f = \nabla \cdot \boldsymbol\tau\), that of the filtered simulation \(f^*\) and the scalar \(\theta\):
+
+    Args:
+        relative_mse: \(\overline{(f - f^*)^2} / \overline{f^{*2}}\); 1 without a closure.
+        correlation: of \(f\) and \(f^*\).
+        dissipation_error: \(|\overline{f \theta} / \overline{f^* \theta} - 1|\), of the variance that is lost to eddies.
+        jensen_shannon: distance of the histograms of \(f\) and \(f^*\), 0 to .83.
+        kolmogorov_smirnov: largest difference of their distribution functions.
+        rescaled_mse: `relative_mse` where the scalar is ten times as large, the closure scaled back.
+        moving_mse: `relative_mse` in a frame that moves by one unit of velocity along each axis.
+        spectrum_distance: mean over wavenumbers of \(|\log_{10}(E / E^*)|\), of the spectra of the scalar in a simulation with
+            the closure and in the filtered one, on average over the same times after the same states.
+        stable_time: how long the simulation with the closure stays finite, in turnover times of the largest eddies.
+        fields: \(f\) (sample, x, y, z).
+        spectrum: \(E\) (wavenumber,), from 1 on.
+        true_spectrum: \(E^*\).
+        seconds: of a priori closures.
+
+    References:
+        Frezat, Balarac, Le Sommer, Fablet and Lguensat (2021), Physical invariance in neural networks for subgrid-scale scalar
+        flux modeling, Physical Review Fluids 6.
+    """
+
+    relative_mse: float
+    correlation: float
+    dissipation_error: float
+    jensen_shannon: float
+    kolmogorov_smirnov: float
+    rescaled_mse: float
+    moving_mse: float
+    spectrum_distance: float
+    stable_time: float
+    fields: np.ndarray
+    spectrum: np.ndarray
+    true_spectrum: np.ndarray
+    seconds: float
+
+    SCORES = (
+        "relative_mse",
+        "correlation",
+        "dissipation_error",
+        "jensen_shannon",
+        "kolmogorov_smirnov",
+        "rescaled_mse",
+        "moving_mse",
+        "spectrum_distance",
+        "stable_time",
+    )
+
+    def result(self) -> dict[str, list[float | None]]:
+        """Scores as a card keeps them."""
+        return {name: [_rounded(getattr(self, name))] for name in self.SCORES}
+
+    def row(self) -> dict[str, float | None]:
+        """Scores as a row of a table."""
+        return {name: values[0] for name, values in self.result().items()} | {"seconds": round(self.seconds, 2)}
+
+
+def relative_mse(fields: np.ndarray, truth: np.ndarray) -> float:
+    """Mean squared error over the mean square of the truth."""
+    return float(np.mean((fields.astype("float64") - truth) ** 2) / np.mean(truth.astype("float64") ** 2))
+
+
+def correlation(fields: np.ndarray, truth: np.ndarray) -> float:
+    """Pearson's correlation over all points; 0 for a constant field."""
+    if np.ptp(fields) == 0:
+        return 0.0
+    return float(np.corrcoef(fields.ravel(), truth.ravel())[0, 1])
+
+
+def dissipation_error(fields: np.ndarray, truth: np.ndarray, scalar: np.ndarray) -> float:
+    """Error of the mean loss of the variance of a scalar to eddies, over its true value."""
+    return float(abs(np.mean(fields * scalar, dtype="float64") / np.mean(truth * scalar, dtype="float64") - 1))
+
+
+def jensen_shannon(fields: np.ndarray, truth: np.ndarray) -> float:
+    """Jensen–Shannon distance of two histograms of as many bins over the range of the truth, beyond which all is one bin."""
+    edges = np.r_[-np.inf, np.linspace(truth.min(), truth.max(), BINS + 1), np.inf]
+    return float(distance.jensenshannon(*(np.histogram(values, edges)[0] for values in (fields, truth))))
+
+
+def kolmogorov_smirnov(fields: np.ndarray, truth: np.ndarray) -> float:
+    """Largest difference of the distribution functions of two samples."""
+    return float(stats.ks_2samp(fields.ravel(), truth.ravel()).statistic)
+
+
+def spectrum(fields: np.ndarray) -> np.ndarray:
+    """Variance (…, wavenumber) of fields (…, n, n, n) in shells of wavenumbers around 1, 2, …, to the largest resolved one.
+
+    >>> x = 2 * np.pi * np.arange(16) / 16
+    >>> print(spectrum(np.broadcast_to(np.sin(3 * x), (16, 16, 16))).round(3))
+    [0.  0.  0.5 0.  0. ]
+    """
+    points = fields.shape[-1]
+    whole = np.fft.fftfreq(points, 1 / points)
+    half = np.arange(points // 2 + 1)
+    shell = np.rint(np.sqrt(whole[:, None, None] ** 2 + whole[:, None] ** 2 + half**2))
+    modes = np.abs(np.fft.rfftn(fields.astype("float64"), axes=AXES) / points**3) ** 2
+    modes *= np.where(half % (points // 2) > 0, 2, 1)
+    shells = [modes[..., shell == k].sum(axis=-1) for k in range(1, largest_wavenumber(points) + 1)]
+    return np.stack(shells, axis=-1)
+
+
+def spectrum_distance(found: np.ndarray, truth: np.ndarray) -> float:
+    """Mean distance of the decimal logarithms of two spectra (wavenumber,)."""
+    return float(np.mean(np.abs(np.log10(found / truth))))
+
+
+def turnover_time(velocity: np.ndarray) -> float:
+    r"""Turnover time \(L / u'\) of the largest eddies of isotropic velocities (sample, 3, n, n, n).
+
+    $$ u'^2 = \tfrac23 \int E\, dk, \qquad L = \frac{\pi}{2 u'^2} \int \frac{E}{k}\, dk $$
+    """
+    energy = spectrum(velocity).sum(axis=1).mean(axis=0) / 2
+    square = 2 / 3 * energy.sum()
+    scale = np.pi / (2 * square) * np.sum(energy / np.arange(1, len(energy) + 1))
+    return float(scale / np.sqrt(square))
+
+
+def _rounded(value: float) -> float | None:
+    """Four significant digits; None, as JSON has it, where it is not a number."""
+    return float(f"{value:.4g}") if np.isfinite(value) else None
