@@ -126,13 +126,14 @@ figure = geodl.plotting.trip_map(simulated, train)
 # `seabird_mdn_peru` is such a network, and `seabird_gan_peru` a generative adversarial one, which turns noise into a whole trip and is judged by a critic. Both learned from boobies of Peru (Roy et al. 2022). They can be sampled as they are.
 
 # %%
-published = geodl.zoo.load("seabird_mdn_peru")
-figure = geodl.plotting.trip_map(published.sample(40, seed=1))
+gan = geodl.zoo.load("seabird_gan_peru")
+figure = geodl.plotting.trip_map(gan.sample(40, seed=1))
 
 # %% [markdown]
-# Our birds are others. `adapt` gives the model our colony, time step and scales, and `fit` goes on from the published weights.
+# Our birds are others. `adapt` gives a model our colony, time step and scales, and `fit` goes on from the published weights.
 
 # %%
+published = geodl.zoo.load("seabird_mdn_peru")
 published.adapt(train)
 rate = keras.optimizers.schedules.CosineDecay(2e-3, 150)
 published.compile(keras.optimizers.AdamW(rate, weight_decay=1e-3, global_clipnorm=1.0), StepLikelihood(), jit_compile=True)
