@@ -62,7 +62,9 @@ class Burgers(SpectralDynamics):
         inside = inside_walls(state, self.ends)
         modes = tf.signal.rfft(fourier_precision(velocity_of(state) * inside))
         viscosity, forcing = viscosity_and_forcing(self, state)
-        diffusion = -ops.cast(viscosity, modes.dtype) * ops.cast(self._wavenumbers() ** 2, modes.dtype) * modes
+        decay = ops.cast(viscosity, modes.dtype.real_dtype) * ops.cast(self._wavenumbers() ** 2, modes.dtype.real_dtype)
+        # Not a cast, whose gradient warns of the imaginary part that it drops.
+        diffusion = -tf.complex(decay, tf.zeros_like(decay)) * modes
         tendency = ops.cast(self.to_state(diffusion + self._advection(modes)), state.dtype)
         return with_velocity(state, inside * (tendency + forcing), rest=0)
 

@@ -1,8 +1,12 @@
 """Pictures of every theme's result."""
 
+import os
+
 import matplotlib
 
-matplotlib.use("Agg", force=False)
+# No windows; but a notebook, or a user, may have said where pictures go.
+if "MPLBACKEND" not in os.environ:
+    matplotlib.use("Agg", force=False)
 
 from geodl.plotting.burgers import burgers_comparison, burgers_rollout
 from geodl.plotting.clouds import nowcast, nowcast_scores
