@@ -2,6 +2,7 @@
 
 from geodl.layers.adaptive_ode_integrator import AdaptiveODEIntegrator
 from geodl.layers.bilinear import Bilinear, PeriodicNeighbours
+from geodl.layers.bridge import Bridge
 from geodl.layers.butcher_tableau import SCHEMES, ButcherTableau
 from geodl.layers.cost_terms import BackgroundCost, DynamicsCost, ObservationCost, PriorCost
 from geodl.layers.covariance_fit import fit_covariance
@@ -10,12 +11,16 @@ from geodl.layers.grid_interpolation import GridInterpolation
 from geodl.layers.linear_analysis import LinearAnalysis
 from geodl.layers.linearization import adjoint, tangent_linear
 from geodl.layers.lucas_kanade import LucasKanade
+from geodl.layers.minibatch_deviation import MinibatchDeviation
 from geodl.layers.ode_integrator import ODEIntegrator
 from geodl.layers.priors import BilinearAutoencoder, DynamicsPrior, FieldAutoencoder
 from geodl.layers.recurrent_solver import RecurrentSolver
 from geodl.layers.residual_convolutions import ResidualConvolutions
 from geodl.layers.station_mixer import StationMixer
+from geodl.layers.step_mixture import StepMixture
 from geodl.layers.trainable_runge_kutta import TrainableRungeKutta
+from geodl.layers.trip_critic import TripCritic
+from geodl.layers.trip_decoder import TripDecoder
 from geodl.layers.unet import ResidualBlock, UNetDecoder, UNetEncoder
 from geodl.layers.variational_cost import VariationalCost
 from geodl.layers.variational_solvers import LBFGS, GradientDescent
@@ -31,6 +36,7 @@ __all__ = [
     "BackgroundCost",
     "Bilinear",
     "BilinearAutoencoder",
+    "Bridge",
     "ButcherTableau",
     "DynamicsCost",
     "DynamicsPrior",
@@ -41,6 +47,7 @@ __all__ = [
     "GridInterpolation",
     "LinearAnalysis",
     "LucasKanade",
+    "MinibatchDeviation",
     "ODEIntegrator",
     "ObservationCost",
     "PeriodicNeighbours",
@@ -49,7 +56,10 @@ __all__ = [
     "ResidualBlock",
     "ResidualConvolutions",
     "StationMixer",
+    "StepMixture",
     "TrainableRungeKutta",
+    "TripCritic",
+    "TripDecoder",
     "UNetDecoder",
     "UNetEncoder",
     "VariationalCost",

@@ -6,8 +6,11 @@ from geodl.metrics.interpolation_scores import InterpolationScores
 from geodl.metrics.lyapunov import kaplan_yorke_dimension, lyapunov_spectrum
 from geodl.metrics.nowcast_scores import NowcastScores
 from geodl.metrics.periodogram_score import periodogram_score, published_series
+from geodl.metrics.spectral_loss import SpectralLoss
 from geodl.metrics.trajectory_scores import RealTrips, TrajectoryScores
+from geodl.metrics.trip_loss import TripLoss
 from geodl.metrics.trip_statistics import NearestTrips, trip_statistics
+from geodl.metrics.wasserstein_loss import WassersteinLoss
 from geodl.metrics.wind_field_scores import WindFieldScores
 from geodl.metrics.wind_loss import WindLoss
 from geodl.metrics.wind_station_scores import WindStationScores
@@ -21,7 +24,10 @@ __all__ = [
     "NearestTrips",
     "NowcastScores",
     "RealTrips",
+    "SpectralLoss",
     "TrajectoryScores",
+    "TripLoss",
+    "WassersteinLoss",
     "WindFieldScores",
     "WindLoss",
     "WindStationScores",

@@ -3,7 +3,6 @@
 import math
 
 import keras
-import numpy as np
 import tensorflow as tf
 from keras import ops
 
@@ -88,13 +87,13 @@ class TrajectoryGAN(TripGenerator):
             critic_loss = ops.mean(ops.relu(1 - looks_real)) + ops.mean(ops.relu(1 + looks_false))
             spectral, wasserstein = self.distance.parts(real, trips)
             loss = self.distance.spectral * spectral + self.distance.wasserstein * wasserstein - ops.mean(self._judged(trips))
-        networks = (self.generator, self.critic)
-        weights = [network.trainable_variables for network in networks]
-        gradients = [tape.gradient(each, list(map(_value, of))) for each, of in zip((loss, critic_loss), weights, strict=True)]
-        self.optimizer.apply(sum(gradients, []), sum(weights, []))
+        gradients = _gradients(tape, loss, self.generator)
+        critic_gradients = _gradients(tape, critic_loss, self.critic)
+        weights = [*self.generator.trainable_variables, *self.critic.trainable_variables]
+        self.optimizer.apply([*gradients, *critic_gradients], weights)
         for mean, weight in zip(self.average.weights, self.generator.weights, strict=True):
             mean.assign(MOMENTUM * mean + (1 - MOMENTUM) * weight)
-        norms = [tf.linalg.global_norm(each) for each in gradients]
+        norms = [tf.linalg.global_norm(each) for each in (gradients, critic_gradients)]
         return self._follow(dict(zip(self.followed, (loss, critic_loss, spectral, wasserstein, *norms), strict=True)))
 
     def test_step(self, data):
@@ -156,5 +155,5 @@ def ended(walk, duration):
     return ops.where((number[None] <= ops.cast(duration, "float32")[:, None])[..., None], walk, float("nan"))
 
 
-def _value(variable):
-    return variable.value
+def _gradients(tape, loss, network):
+    return tape.gradient(loss, [weight.value for weight in network.trainable_variables])
