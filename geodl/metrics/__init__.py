@@ -7,6 +7,7 @@ from geodl.metrics.lyapunov import kaplan_yorke_dimension, lyapunov_spectrum
 from geodl.metrics.nowcast_scores import NowcastScores
 from geodl.metrics.periodogram_score import periodogram_score, published_series
 from geodl.metrics.spectral_loss import SpectralLoss
+from geodl.metrics.step_likelihood import StepLikelihood
 from geodl.metrics.trajectory_scores import RealTrips, TrajectoryScores
 from geodl.metrics.trip_loss import TripLoss
 from geodl.metrics.trip_statistics import NearestTrips, trip_statistics
@@ -25,6 +26,7 @@ __all__ = [
     "NowcastScores",
     "RealTrips",
     "SpectralLoss",
+    "StepLikelihood",
     "TrajectoryScores",
     "TripLoss",
     "WassersteinLoss",

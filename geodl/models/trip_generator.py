@@ -166,7 +166,7 @@ class TripGenerator(GeoModel):
         self.colony, self.step_seconds = colony_of(ds), float(ds.attrs["step_seconds"])
         trips = self.training_trips(ds)
         if not self.built:
-            self.build(trips.shape)
+            self.build((None, self.steps + 1, 2))
         self.length.assign(np.sqrt(np.nanmean(trips**2)))
         self.step_length.assign(np.sqrt(np.nanmean(np.diff(trips, axis=1) ** 2)))
         durations = np.isfinite(trips[..., 0]).sum(axis=1) - 1

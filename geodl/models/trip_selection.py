@@ -10,38 +10,41 @@ from geodl.metrics.trip_statistics import NearestTrips, trip_statistics
 from geodl.trips import closed_trips
 
 TRIPS = 500  # that are simulated after an epoch
-PENALTY = 10.0  # for each unit by which a limit of memory is missed
+KILOMETRE = 1000.0  # m; the unit changes no score
+PENALTY = 3.0  # for each unit by which a limit of memory is missed
 NEAREST, TOO_CLOSE, DIVERSITY = 0.9, 0.12, 0.5  # limits: at least, at most, at least
 
 
 class TripSelection(keras.callbacks.Callback):
     """Scores simulated trips after each epoch, and at the end of `fit` brings back the weights with the best ones.
 
-    The logs get `periodogram` (on training birds), `nearest`, `nearest_windows`, `too_close` and `diversity` (see
+    Epochs before `start_from_epoch` are left out: their spectra are not settled, and may suit few birds by chance. The logs
+    get `periodogram` (on training birds), `nearest`, `nearest_windows`, `too_close` and `diversity` (see
     `geodl.metrics.NearestTrips`), and of the validation birds `val_periodogram` and `val_score`, which the choice is made by:
 
     val_score = periodogram score, mean of longitude and latitude + KS distance of step lengths + that of turning angles,
-    + 10 × what the trips are nearer to the training trips, or less diverse, than the limits allow.
+    + 3 × what the trips are nearer to the training trips, or less diverse, than the limits allow.
 
     Args:
         train: trips of the training birds.
         validation: trips of the validation birds.
-        scale: that the periodogram score divides positions by, m; it does not change it.
+        start_from_epoch: epochs before it are scored, but not chosen.
     """
 
-    def __init__(self, train: xr.Dataset, validation: xr.Dataset, scale: float = 1.0):
+    def __init__(self, train: xr.Dataset, validation: xr.Dataset, start_from_epoch: int = 0):
         super().__init__()
-        self.scale, self.steps = scale, train.sizes["step"]
-        self.series = [published_series(ds, scale, self.steps) for ds in (train, validation)]
+        self.start_from_epoch, self.steps = start_from_epoch, train.sizes["step"]
+        self.series = [published_series(ds, KILOMETRE, self.steps) for ds in (train, validation)]
         self.statistics = trip_statistics(closed_trips(validation, self.steps), validation.attrs["step_seconds"])
         self.nearest = NearestTrips(closed_trips(train, self.steps), train.bird.values)
         self.best, self.weights = np.inf, None
 
     def on_epoch_end(self, epoch, logs=None):
-        scores = self.scores(self.model.sample(TRIPS, seed=epoch))
+        # The same random numbers each time, so that epochs can be compared.
+        scores = self.scores(self.model.sample(TRIPS, seed=0))
         if logs is not None:
             logs.update(scores)
-        if scores["val_score"] < self.best:
+        if epoch >= self.start_from_epoch and scores["val_score"] < self.best:
             self.best, self.weights = scores["val_score"], self.model.get_weights()
 
     def on_train_end(self, logs=None):
@@ -50,7 +53,7 @@ class TripSelection(keras.callbacks.Callback):
 
     def scores(self, simulated: xr.Dataset) -> dict[str, float]:
         """What is logged, of simulated trips."""
-        series = published_series(simulated, self.scale, self.steps)
+        series = published_series(simulated, KILOMETRE, self.steps)
         training, validation = (float(periodogram_score(real, series).mean()) for real in self.series)
         closed = closed_trips(simulated, self.steps)
         memory = {name: float(value) for name, value in self.nearest.scores(closed).items()}
