@@ -12,7 +12,7 @@ from geodl.models import TrajectoryGAN, TripSelection
 STEPS = 100  # of an epoch
 
 
-def train(output: Path, epochs: int = 12, seed: int = 0, callbacks=()) -> keras.Model:
+def train(output: Path, epochs: int = 20, seed: int = 0, callbacks=()) -> keras.Model:
     """Fits the model, resuming where a killed run stopped, and saves it in the folder `output`."""
     keras.utils.set_random_seed(seed)
     birds, others = (datasets.open_dataset("seabirds", "peru", split) for split in ("train", "validation"))
