@@ -8,7 +8,7 @@ import numpy as np
 
 ANALOGUES = 50  # pieces of simulated trips that may fill a gap
 WINDOWS = 30_000  # pieces that are looked through
-LAG = 8  # most steps between the fixes beside a gap that a velocity is taken from
+LAG = 20  # most steps between the fixes beside a gap that a velocity is taken from
 
 
 @dataclass(frozen=True)
