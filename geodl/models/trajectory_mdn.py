@@ -129,7 +129,7 @@ class TrajectoryMDN(TripGenerator):
         return ops.transpose(saved.stack(), (1, 0, 2))
 
     def _teacher(self, trips):
-        """Features (batch, step, 28) of real trips, and lengths and turns (batch, step, 2) of the steps that count, else NaN."""
+        """Features (batch, step, 28) of real trips, lengths and turns (batch, step, 2) of steps that count, else NaN."""
         trips = ops.cast(trips, "float32")
         known = ops.isfinite(trips)
         duration = ops.sum(ops.cast(known[..., 0], "float32"), axis=1, keepdims=True) - 1
