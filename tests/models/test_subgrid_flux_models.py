@@ -80,6 +80,11 @@ def test_both_move_along_with_the_fields_and_keep_the_mean_of_the_scalar(request
     np.testing.assert_allclose(np.mean(model(state), axis=(1, 2, 3)), 0, atol=1e-6)
 
 
+def test_rounds_share_the_channels_equally():
+    with pytest.raises(ValueError, match="`rounds` must divide the last of `filters`, 8; found 3"):
+        SGTNN(filters=(4, 8), rounds=3)
+
+
 def test_scales_come_from_the_training_split(state):
     closure = 3 * state[:, 0] * state[:, 3]
     sgtnn, cnn = SGTNN(filters=(2,)), SubgridCNN(filters=(2,))

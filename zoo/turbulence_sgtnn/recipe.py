@@ -17,7 +17,9 @@ def pairs(split: str):
     return builder.as_dataset(split=split, shuffle_files=False).map(builder.pair).cache()
 
 
-def fit(model: SubgridFluxModel, output: Path, epochs: int, seed: int, callbacks=()) -> keras.Model:
+def fit(
+    model: SubgridFluxModel, output: Path, epochs: int, seed: int, callbacks=(), clipnorm: float | None = None
+) -> keras.Model:
     """Fits a closure of the subgrid flux, resuming where a killed run stopped, and saves it in the folder `output`."""
     training, validation = pairs("train"), pairs("validation")
     states, closures = (np.stack(arrays) for arrays in zip(*training.as_numpy_iterator(), strict=True))
@@ -25,7 +27,10 @@ def fit(model: SubgridFluxModel, output: Path, epochs: int, seed: int, callbacks
     model.adapt(states, closures)
     steps = epochs * -(-len(states) // BATCH)
     model.compile(
-        optimizer=keras.optimizers.AdamW(keras.optimizers.schedules.CosineDecay(3e-3, steps), weight_decay=0.01), loss="mse"
+        optimizer=keras.optimizers.AdamW(
+            keras.optimizers.schedules.CosineDecay(3e-3, steps), weight_decay=0.01, global_clipnorm=clipnorm
+        ),
+        loss="mse",
     )
     model.fit(
         pipelines.batches(pipelines.turned_boxes(training.shuffle(len(states), seed=seed), seed), BATCH),
@@ -41,4 +46,5 @@ def fit(model: SubgridFluxModel, output: Path, epochs: int, seed: int, callbacks
 def train(output: Path, epochs: int = 200, seed: int = 0, callbacks=()) -> keras.Model:
     """Fits the model and saves it in the folder `output`."""
     keras.utils.set_random_seed(seed)
-    return fit(SGTNN(), output, epochs, seed, callbacks)
+    # Products of coefficients have rare, very large gradients, one of which would end training.
+    return fit(SGTNN(), output, epochs, seed, callbacks, clipnorm=1.0)
