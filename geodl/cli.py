@@ -1,6 +1,5 @@
 """The `geodl` command."""
 
-import csv
 import json
 import sys
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from geodl.console import print_table, progress_line
 from geodl.errors import InputError
 from geodl.trip_commands import complete, sample
 
@@ -163,7 +163,7 @@ def evaluate(
     model = zoo.load(name)
     theme = themes.theme(model.theme)
     published = name in zoo.list_models()
-    with _progress() as progress:
+    with progress_line() as progress:
         track = lambda tiles: progress.track(tiles, description="pieces of work")  # noqa: E731
         scores = theme.card_scores(model, progress=track)
         if write and published:
@@ -194,39 +194,55 @@ def data_build(name: str, config: str | None = None) -> None:
 
 @app.command()
 def compare(
-    theme: str,
+    theme: Annotated[str | None, typer.Argument(help="One of the themes, or --all.")] = None,
     case: Annotated[str | None, typer.Option(help="Case study of the theme; the first one by default.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All cases of all themes, and a page of their results.")] = False,
     output: Output = Path("."),
 ) -> None:
     """Compare the approaches of a theme on its test split; print the table, write CSV and a picture."""
-    from geodl import themes
-    from geodl.files import write_whole
+    from geodl import report, themes
 
-    module = themes.theme(theme)
-    case = case or next(iter(module.CASES))
-    if case not in module.CASES:
-        raise InputError(f"Expected one of the cases {', '.join(module.CASES)} of {theme}; found {case!r}.")
-    with _progress() as progress:
-        table = module.compare(case, progress=lambda names: progress.track(names, description="approaches"))
-    rows = module.rows(table)
+    if everything == (theme is not None):
+        raise InputError(f"Expected one of the themes {', '.join(themes.THEMES)}, or --all.")
+    if not everything:
+        _compare(theme, case, output)
+        return
+    for name in themes.THEMES:
+        for each in themes.theme(name).CASES:
+            try:
+                _compare(name, each, output)
+            except InputError as error:  # a source file that this machine does not have
+                print(f"{name}, {each}: not compared. {error}", file=sys.stderr)
+    print(report.write_page(output / "report.html", output))
 
-    def write_csv(path):
-        with open(path, "w", newline="") as file:
-            writer = csv.DictWriter(file, rows[0])
-            writer.writeheader()
-            writer.writerows(rows)
 
-    _print_table(rows)
-    print(write_whole(output / f"{theme}_{case}.csv", write_csv))
-    figure = module.figure(table, case)
-    print(write_whole(output / f"{theme}_{case}.png", lambda path: figure.savefig(path, dpi=110)))
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="Where geodl compare has written tables and pictures.")] = Path("."),
+    output: Output = Path("report.html"),
+    csv: Annotated[Path | None, typer.Option(help="Write the scores on the cards to this file instead.")] = None,
+) -> None:
+    """Write the results of all themes, with tables and pictures, into one HTML file."""
+    from geodl import report
+
+    print(report.write_results(csv) if csv is not None else report.write_page(output, folder))
+
+
+def _compare(theme: str, case: str | None, output: Path) -> None:
+    from geodl.report import write_comparison
+
+    with progress_line() as progress:
+        track = lambda names: progress.track(names, description="approaches")  # noqa: E731
+        rows, written = write_comparison(theme, case, output, track)
+    print_table(rows)
+    print(*written, sep="\n")
 
 
 def _forecast(name: str, file: Path, output: Path, picture: Path | None, time: str | None, options: dict) -> None:
     """Forecast from a file to a file, telling what is done."""
     from geodl.files import read_observations, write_netcdf, write_whole
 
-    with _progress() as progress:
+    with progress_line() as progress:
         task = progress.add_task(f"Reading {file.name}", total=4)
         ds = read_observations(file)
         known = ds if time is None else _until(ds, time)
@@ -272,30 +288,3 @@ def _until(ds, time: str):
     if last not in ds.time.values:
         raise InputError(f"Expected {time} among the times of the file; it has no such frame.")
     return ds.sel(time=ds.time <= last)
-
-
-def _progress():
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    return Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-
-
-def _print_table(rows: list[dict]) -> None:
-    from rich.console import Console
-
-    console, table = Console(), _table(rows)
-    if console.measure(table).maximum > console.width:  # one line a score instead of one an approach
-        first, *columns = rows[0]
-        table = _table([{"score": column.replace("_", " "), **{row[first]: row[column] for row in rows}} for column in columns])
-    console.print(table)
-
-
-def _table(rows: list[dict]):
-    from rich.table import Table
-
-    table = Table()
-    for column in rows[0]:
-        table.add_column(column.replace("_", " "))
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
-    return table

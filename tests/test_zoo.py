@@ -26,6 +26,10 @@ def test_published_models_load_compiled_with_the_weights_of_their_card(name, mov
         x = np.ones((1, 4, 16, 16, 16), "float32")
     elif name == "wind_attention":
         x = np.ones((2, 3, FEATURES), "float32")
+    elif name.startswith("seabird_gan"):
+        x = np.ones((2, model.noise_size), "float32")
+    elif name.startswith("seabird_mdn"):
+        x = np.ones((2, model.steps + 1, 2), "float32")
     elif name == "wind_convlstm":
         x = np.ones((1, 16, 16, 16), "float32")
     else:

@@ -3,6 +3,7 @@
 from geodl.layers.adaptive_ode_integrator import AdaptiveODEIntegrator
 from geodl.layers.bilinear import Bilinear, PeriodicNeighbours
 from geodl.layers.black_box import BlackBox
+from geodl.layers.bridge import Bridge
 from geodl.layers.butcher_tableau import SCHEMES, ButcherTableau
 from geodl.layers.closed_dynamics import ClosedDynamics
 from geodl.layers.cost_terms import BackgroundCost, DynamicsCost, ObservationCost, PriorCost
@@ -15,6 +16,7 @@ from geodl.layers.hybrid_integrator import HybridIntegrator
 from geodl.layers.linear_analysis import LinearAnalysis
 from geodl.layers.linearization import adjoint, tangent_linear
 from geodl.layers.lucas_kanade import LucasKanade
+from geodl.layers.minibatch_deviation import MinibatchDeviation
 from geodl.layers.ode_integrator import ODEIntegrator
 from geodl.layers.periodic_padding import PeriodicPadding
 from geodl.layers.priors import BilinearAutoencoder, DynamicsPrior, FieldAutoencoder
@@ -23,8 +25,11 @@ from geodl.layers.residual_convolutions import ResidualConvolutions
 from geodl.layers.spectral_integrator import SpectralIntegrator
 from geodl.layers.station_mixer import StationMixer
 from geodl.layers.stencil_network import StencilNetwork
+from geodl.layers.step_mixture import StepMixture
 from geodl.layers.subgrid_network import SubgridNetwork
 from geodl.layers.trainable_runge_kutta import TrainableRungeKutta
+from geodl.layers.trip_critic import TripCritic
+from geodl.layers.trip_decoder import TripDecoder
 from geodl.layers.unet import ResidualBlock, UNetDecoder, UNetEncoder
 from geodl.layers.variational_cost import VariationalCost
 from geodl.layers.variational_solvers import LBFGS, GradientDescent
@@ -41,6 +46,7 @@ __all__ = [
     "Bilinear",
     "BilinearAutoencoder",
     "BlackBox",
+    "Bridge",
     "ButcherTableau",
     "ClosedDynamics",
     "DynamicsCost",
@@ -54,6 +60,7 @@ __all__ = [
     "HybridIntegrator",
     "LinearAnalysis",
     "LucasKanade",
+    "MinibatchDeviation",
     "ODEIntegrator",
     "ObservationCost",
     "PeriodicNeighbours",
@@ -66,8 +73,11 @@ __all__ = [
     "SpectralIntegrator",
     "StationMixer",
     "StencilNetwork",
+    "StepMixture",
     "SubgridNetwork",
     "TrainableRungeKutta",
+    "TripCritic",
+    "TripDecoder",
     "UNetDecoder",
     "UNetEncoder",
     "VariationalCost",

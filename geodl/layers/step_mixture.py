@@ -11,14 +11,16 @@ SHARPEST = 2000.0  # concentration of a direction
 class StepMixture:
     r"""A mixture of components in each of which length is log-normal and turning angle, independent of it, von Mises.
 
-    $$ p(\ell, \theta) = \sum_k w_k\, \mathrm{LogNormal}(\ell;\, \mu_k, \sigma_k)\, \mathrm{vonMises}(\theta;\, \phi_k, \kappa_k) $$
+    $$ p(\ell, \theta) = \sum_k w_k\, \mathrm{LogNormal}(\ell;\, \mu_k, \sigma_k)\,
+       \mathrm{vonMises}(\theta;\, \phi_k, \kappa_k) $$
 
     Args:
         parameters: (..., component, 5): \(\log w\), \(\mu\), \(\log \sigma\), and \(\kappa\, (\cos\phi, \sin\phi)\).
 
     References:
         Bishop (1994), Mixture density networks, Aston University.
-        Morales et al. (2004), Extracting more out of relocation data: building movement models as mixtures of random walks, Ecology 85.
+        Morales et al. (2004), Extracting more out of relocation data: building movement models as mixtures of random walks,
+        Ecology 85.
 
     Example:
         >>> straight = StepMixture(np.float32([[0.0, 0.0, -3.0, 100.0, 0.0]]))
@@ -52,7 +54,7 @@ class StepMixture:
     def sample(self, seed):
         """A length (...) and a turning angle (...) from each distribution; the seed has two integers."""
         seeds = tf.unstack(tf.random.split(seed, 3))
-        uniform = tf.random.stateless_uniform(self.log_weight.shape, seeds[0], minval=1e-9)
+        uniform = tf.random.stateless_uniform(tf.shape(self.log_weight), seeds[0], minval=1e-9)
         # The largest of Gumbel variables shifted by log w is that of component k with probability w.
         chosen = ops.argmax(self.log_weight - ops.log(-ops.log(uniform)), axis=-1)[..., None]
         location, scale, *towards = (

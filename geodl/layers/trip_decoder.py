@@ -32,8 +32,8 @@ def trip_phase(duration, steps: int):
 class TripDecoder(keras.layers.Layer):
     r"""Noise and the duration of a trip → its steps.
 
-    The noise of a trip gives the amplitudes of harmonics of its phase \(\tau = k / n\); residual convolutions go on from them at
-    a quarter, half and the whole of the resolution, at each of which noise of the steps comes in.
+    The noise of a trip gives the amplitudes of harmonics of its phase \(\tau = k / n\); residual convolutions go on from them
+    at a quarter, half and the whole of the resolution, at each of which noise of the steps comes in.
 
     Args:
         steps: of the longest trip, a multiple of 4.

@@ -8,9 +8,13 @@ from geodl.metrics.lyapunov import kaplan_yorke_dimension, lyapunov_spectrum
 from geodl.metrics.nowcast_scores import NowcastScores
 from geodl.metrics.periodogram_score import periodogram_score, published_series
 from geodl.metrics.relative_error import RelativeError
+from geodl.metrics.spectral_loss import SpectralLoss
+from geodl.metrics.step_likelihood import StepLikelihood
 from geodl.metrics.subgrid_scores import SubgridScores
 from geodl.metrics.trajectory_scores import RealTrips, TrajectoryScores
+from geodl.metrics.trip_loss import TripLoss
 from geodl.metrics.trip_statistics import NearestTrips, trip_statistics
+from geodl.metrics.wasserstein_loss import WassersteinLoss
 from geodl.metrics.wind_field_scores import WindFieldScores
 from geodl.metrics.wind_loss import WindLoss
 from geodl.metrics.wind_station_scores import WindStationScores
@@ -26,8 +30,12 @@ __all__ = [
     "NowcastScores",
     "RealTrips",
     "RelativeError",
+    "SpectralLoss",
+    "StepLikelihood",
     "SubgridScores",
     "TrajectoryScores",
+    "TripLoss",
+    "WassersteinLoss",
     "WindFieldScores",
     "WindLoss",
     "WindStationScores",

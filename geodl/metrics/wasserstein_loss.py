@@ -6,27 +6,6 @@ from keras import ops
 SIDE = 0.05  # of a probability, within which quantiles give the density
 
 
-def masked_quantiles(values, known, probabilities):
-    """Quantiles of the values that are known, between order statistics, differentiable with respect to the values.
-
-    Args:
-        values: (n,).
-        known: (n,), boolean; at least one is true.
-        probabilities: (q,), in [0, 1].
-
-    Returns:
-        (q,).
-    """
-    # What is not known is sorted behind the largest value that is.
-    largest = ops.max(ops.where(known, values, -float("inf")))
-    ordered = ops.sort(ops.where(known, values, largest))
-    place = probabilities * (ops.cast(ops.sum(ops.cast(known, "int32")), values.dtype) - 1)
-    below = ops.cast(ops.floor(place), "int32")
-    above = ops.minimum(below + 1, ops.shape(values)[0] - 1)
-    weight = place - ops.cast(below, values.dtype)
-    return (1 - weight) * ops.take(ordered, below) + weight * ops.take(ordered, above)
-
-
 @keras.saving.register_keras_serializable(package="geodl")
 class WassersteinLoss(keras.losses.Loss):
     r"""Distance of two empirical distributions, by their sorted values: \(\overline{|F^{-1}(p) - \hat F^{-1}(p)|}\).
@@ -36,6 +15,8 @@ class WassersteinLoss(keras.losses.Loss):
 
     Args:
         quantiles: number of them.
+        ranks: divides each difference by \(F^{-1}(p + .05) - F^{-1}(p - .05)\) of the real values, times .1: it is then about
+            the difference of the two distribution functions, has no unit, and dense values count as in a KS distance.
 
     Call arguments:
         real: values, of any shape.
@@ -55,16 +36,26 @@ class WassersteinLoss(keras.losses.Loss):
 
     def call(self, real, simulated):
         probabilities = (ops.arange(self.quantiles, dtype="float32") + 0.5) / self.quantiles
-        real, simulated = (ops.reshape(ops.cast(values, "float32"), (-1,)) for values in (real, simulated))
-        distance = ops.abs(self._at(real, probabilities) - self._at(simulated, probabilities))
-        if self.ranks:
-            above, below = (self._at(real, ops.clip(probabilities + side, 0.0, 1.0)) for side in (SIDE, -SIDE))
-            distance = 2 * SIDE * distance / ops.stop_gradient(ops.maximum(above - below, 1e-6))
-        return distance
-
-    def _at(self, values, probabilities):
-        known = ops.isfinite(values)
-        return masked_quantiles(ops.where(known, values, 0), known, probabilities)
+        if not self.ranks:
+            return ops.abs(_quantiles(real, probabilities) - _quantiles(simulated, probabilities))
+        above, below = (ops.clip(probabilities + side, 0.0, 1.0) for side in (SIDE, -SIDE))
+        wanted, above, below = ops.split(_quantiles(real, ops.concatenate([probabilities, above, below])), 3)
+        distance = ops.abs(wanted - _quantiles(simulated, probabilities))
+        return 2 * SIDE * distance / ops.maximum(above - below, 1e-6)
 
     def get_config(self):
         return {**super().get_config(), "quantiles": self.quantiles, "ranks": self.ranks}
+
+
+def _quantiles(values, probabilities):
+    """Quantiles of the values that are finite, between order statistics; differentiable with respect to the values."""
+    values = ops.reshape(ops.cast(values, "float32"), (-1,))
+    known = ops.isfinite(values)
+    # What is missing is sorted behind the largest value.
+    values = ops.where(known, values, 0)
+    ordered = ops.sort(ops.where(known, values, ops.max(ops.where(known, values, -float("inf")))))
+    place = probabilities * ops.cast(ops.sum(ops.cast(known, "int32")) - 1, "float32")
+    below = ops.cast(ops.floor(place), "int32")
+    above = ops.minimum(below + 1, ops.shape(values)[0] - 1)
+    weight = place - ops.cast(below, "float32")
+    return (1 - weight) * ops.take(ordered, below) + weight * ops.take(ordered, above)

@@ -19,6 +19,11 @@ from geodl.models.state_assimilator import StateAssimilator
 from geodl.models.state_forecaster import StateForecaster
 from geodl.models.subgrid_cnn import SubgridCNN
 from geodl.models.subgrid_flux_model import SubgridFluxModel
+from geodl.models.trajectory_gan import TrajectoryGAN
+from geodl.models.trajectory_mdn import TrajectoryMDN
+from geodl.models.trip_completion import TripCompletion
+from geodl.models.trip_generator import TripGenerator
+from geodl.models.trip_selection import TripSelection
 from geodl.models.wind_attention import WindAttention
 from geodl.models.wind_convlstm import WindConvLSTM
 from geodl.models.wind_field_forecaster import WindFieldForecaster
@@ -44,6 +49,11 @@ __all__ = [
     "StateForecaster",
     "SubgridCNN",
     "SubgridFluxModel",
+    "TrajectoryGAN",
+    "TrajectoryMDN",
+    "TripCompletion",
+    "TripGenerator",
+    "TripSelection",
     "WindAttention",
     "WindConvLSTM",
     "WindFieldForecaster",

@@ -9,10 +9,9 @@ from keras import ops
 from geodl.layers.bridge import Bridge
 from geodl.layers.trip_critic import TripCritic
 from geodl.layers.trip_decoder import STRIDES, TripDecoder
-from geodl.metrics.trip_loss import TripLoss
 from geodl.models.trip_generator import TripGenerator, stretched_turns
 
-TURN, STRETCH = 0.1, 0.05  # standard deviations of the turn (radians) and stretch of trips that the critic sees
+TURN, STRETCH = 0.4, 0.05  # standard deviations of the turn (radians) and stretch of the trips to learn from
 MOMENTUM = 0.99  # of the running mean of the generator's weights
 
 
@@ -20,13 +19,14 @@ MOMENTUM = 0.99  # of the running mean of the generator's weights
 class TrajectoryGAN(TripGenerator):
     r"""Noise → trips that start and end at the colony.
 
-    A `TripDecoder` gives steps, a `Bridge` closes the trip. It learns from a `TripCritic` C and from a `TripLoss` D:
+    A `TripDecoder` gives steps, a `Bridge` closes the trip. It learns from a `TripCritic` C and from the criterion D of
+    `compile`, a `TripLoss`:
 
     $$ L_C = \overline{(1 - C(x))_+} + \overline{(1 + C(\hat x))_+}, \quad L_G = -\overline{C(\hat x)} + D(x, \hat x) $$
 
-    The critic sees real and simulated trips turned and stretched a little, so that it cannot know the few real ones by heart.
-    Trips are drawn from the running mean of the generator's weights. Two trips of one batch inform each other: give `fit` all
-    trips, or many, at once.
+    Real trips x are turned and stretched a little at random, so that the few that there are are not learned by heart. Trips
+    are drawn from the running mean of the generator's weights. Distributions are compared, so give `fit` all trips at once,
+    or many.
 
     Args:
         colony_lon: longitude of the colony, degrees east.
@@ -61,7 +61,6 @@ class TrajectoryGAN(TripGenerator):
         self.average = TripDecoder(self.steps, self.width, trainable=False, dtype=dtype)
         self.critic = TripCritic(dtype=dtype)
         self.bridge = Bridge(dtype="float32")
-        self.distance = TripLoss()
         self.random = keras.random.SeedGenerator(0)
         names = ("loss", "critic_loss", "spectral", "wasserstein", "generator_gradient", "critic_gradient")
         self.followed = {name: keras.metrics.Mean(name=name) for name in names}
@@ -78,6 +77,7 @@ class TrajectoryGAN(TripGenerator):
 
     def train_step(self, data):
         real = ops.cast(keras.utils.unpack_x_y_sample_weight(data)[0], "float32")
+        real = stretched_turns(real, TURN, STRETCH, self.random)
         noise = keras.random.normal((self.simulated, self.noise_size), seed=self.random)
         with tf.GradientTape(persistent=True) as tape:
             walk, duration = self._trips(noise, self.generator)
@@ -85,23 +85,23 @@ class TrajectoryGAN(TripGenerator):
             looks_real = self._judged(real, training=True)
             looks_false = self._judged(ops.stop_gradient(trips))
             critic_loss = ops.mean(ops.relu(1 - looks_real)) + ops.mean(ops.relu(1 + looks_false))
-            spectral, wasserstein = self.distance.parts(real, trips)
-            loss = self.distance.spectral * spectral + self.distance.wasserstein * wasserstein - ops.mean(self._judged(trips))
-        networks = (self.generator, self.critic)
-        weights = [network.trainable_variables for network in networks]
-        gradients = [tape.gradient(each, list(map(_value, of))) for each, of in zip((loss, critic_loss), weights, strict=True)]
-        self.optimizer.apply(sum(gradients, []), sum(weights, []))
+            spectral, wasserstein = self.loss.parts(real, trips)
+            loss = self.loss.spectral * spectral + self.loss.wasserstein * wasserstein - ops.mean(self._judged(trips))
+        gradients = _gradients(tape, loss, self.generator)
+        critic_gradients = _gradients(tape, critic_loss, self.critic)
+        weights = [*self.generator.trainable_variables, *self.critic.trainable_variables]
+        self.optimizer.apply([*gradients, *critic_gradients], weights)
         for mean, weight in zip(self.average.weights, self.generator.weights, strict=True):
             mean.assign(MOMENTUM * mean + (1 - MOMENTUM) * weight)
-        norms = [tf.linalg.global_norm(each) for each in gradients]
+        norms = [tf.linalg.global_norm(each) for each in (gradients, critic_gradients)]
         return self._follow(dict(zip(self.followed, (loss, critic_loss, spectral, wasserstein, *norms), strict=True)))
 
     def test_step(self, data):
         """The distance between the given trips and simulated ones."""
         real = ops.cast(keras.utils.unpack_x_y_sample_weight(data)[0], "float32")
         noise = tf.random.stateless_normal((self.simulated, self.noise_size), seed=(0, 0))
-        spectral, wasserstein = self.distance.parts(real, ended(*self._trips(noise, self.average)))
-        loss = self.distance.spectral * spectral + self.distance.wasserstein * wasserstein
+        spectral, wasserstein = self.loss.parts(real, ended(*self._trips(noise, self.average)))
+        loss = self.loss.spectral * spectral + self.loss.wasserstein * wasserstein
         return self._follow({"loss": loss, "spectral": spectral, "wasserstein": wasserstein})
 
     @property
@@ -132,7 +132,6 @@ class TrajectoryGAN(TripGenerator):
         known = ops.isfinite(trips[..., 0])
         duration = ops.sum(ops.cast(known, "float32"), axis=1) - 1
         trips = ops.where(known[..., None], trips, 0)
-        trips = stretched_turns(trips, TURN, STRETCH, self.random)
         steps = trips[:, 1:] - trips[:, :-1]
         return ops.cast(self.critic(trips / self.length, steps / self.step_length, duration, training=training), "float32")
 
@@ -155,5 +154,5 @@ def ended(walk, duration):
     return ops.where((number[None] <= ops.cast(duration, "float32")[:, None])[..., None], walk, float("nan"))
 
 
-def _value(variable):
-    return variable.value
+def _gradients(tape, loss, network):
+    return tape.gradient(loss, [weight.value for weight in network.trainable_variables])

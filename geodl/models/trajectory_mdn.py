@@ -20,7 +20,7 @@ class TrajectoryMDN(TripGenerator):
 
     Steps are relative to the heading, the direction of the last step (at the start: to the east). To simulate, each step is
     drawn from a member at random. A bird never goes farther than it can fly home in the time left, and the last step ends at
-    the colony: so trips are closed.
+    the colony: so trips are closed. The criterion of `compile` is `StepLikelihood`.
 
     Args:
         colony_lon: longitude of the colony, degrees east.
@@ -95,15 +95,12 @@ class TrajectoryMDN(TripGenerator):
 
     def train_step(self, data):
         trips = ops.cast(keras.utils.unpack_x_y_sample_weight(data)[0], "float32")
-        return super().train_step((stretched_turns(trips, TURN, STRETCH, self.random),))
+        trips = stretched_turns(trips, TURN, STRETCH, self.random)
+        return super().train_step((trips, self._teacher(trips)[1]))
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Mean over steps and members of minus the logarithm of the density of the step; the last one of a trip is given."""
-        del y, sample_weight, training
-        _, length, turn, known = self._teacher(x)
-        density = StepMixture(y_pred).log_prob(length[..., None], turn[..., None])
-        known = ops.cast(known, density.dtype)[..., None]
-        return -ops.sum(known * density) / (self.members * ops.sum(known))
+    def test_step(self, data):
+        trips = keras.utils.unpack_x_y_sample_weight(data)[0]
+        return super().test_step((trips, self._teacher(trips)[1]))
 
     def walk(self, durations, seed):
         origin = ops.zeros((ops.shape(durations)[0], 2))
@@ -132,7 +129,7 @@ class TrajectoryMDN(TripGenerator):
         return ops.transpose(saved.stack(), (1, 0, 2))
 
     def _teacher(self, trips):
-        """Features (batch, step, 28) of real trips, the lengths and turns of their steps, and which of these count."""
+        """Features (batch, step, 28) of real trips, and lengths and turns (batch, step, 2) of the steps that count, else NaN."""
         trips = ops.cast(trips, "float32")
         known = ops.isfinite(trips)
         duration = ops.sum(ops.cast(known[..., 0], "float32"), axis=1, keepdims=True) - 1
@@ -146,7 +143,9 @@ class TrajectoryMDN(TripGenerator):
         along, features = self._features(trips[:, :-1], *past, mean, number, ops.maximum(duration, number + 1))
         forward, left = ops.unstack(_turned(steps, along, -1), axis=-1)
         length = ops.sqrt(ops.square(forward) + ops.square(left) + 1.0) / self.step_length
-        return features, length, ops.arctan2(left, forward + 1e-3), number < duration - 1.5
+        found = ops.stack([length, ops.arctan2(left, forward + 1e-3)], axis=-1)
+        # The last step of a trip is given: it ends at the colony.
+        return features, ops.where((number < duration - 1.5)[..., None], found, float("nan"))
 
     def _features(self, position, last, before, earlier, mean, number, duration):
         """Heading (..., 2) and features (..., 28) of a position and the steps to it (..., 2), in m, and of the time (...)."""

@@ -1,115 +1,124 @@
-"""Gaps of a trip filled by pieces of simulated trips, chosen by what is known about them and bent to the fixes on both sides."""
+"""Gaps of a trip filled by pieces of simulated trips, chosen by what is known around them and bent to the fixes."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 ANALOGUES = 50  # pieces of simulated trips that may fill a gap
-WINDOWS = 30000  # pieces that are looked through
-LAG = 3  # most steps over which the velocity beside a gap is taken
+WINDOWS = 30_000  # pieces that are looked through
+LAG = 20  # most steps between the fixes beside a gap that a velocity is taken from
 
 
 @dataclass(frozen=True)
-class Pieces:
-    """Pieces of simulated trips that fill one gap.
+class Filling:
+    """What may fill a gap.
 
     Args:
-        positions: (piece, step + 1), complex, m: from the fix before the gap to that behind it.
+        steps: of the trip, those without a position.
+        positions: (piece, step), complex, m.
         weight: (piece,), their sum is one.
     """
 
+    steps: slice
     positions: np.ndarray
     weight: np.ndarray
 
 
 class TripCompletion:
-    r"""The distribution of the positions in a gap, given the fixes: importance sampling with a bridge.
+    r"""The distribution of the positions in a gap, given the fixes: importance sampling from simulated trips, with a bridge.
 
-    A gap of k steps from fix \(a\) to fix \(b\) has the features \(f\): velocity before it, mean velocity
-    \((b - a) / k\), velocity behind it. Pieces \(q\) of k steps of simulated trips have them too; each is turned by the angle
-    that brings its features closest, weighted by \(\exp(-|f - f_q|^2 / 2 h^2)\), and bent to end at both fixes:
+    A gap of k steps between the fixes a and b has the features f: the mean velocity \((b - a) / k\), and the velocities
+    before and behind it, where there are fixes near enough. Pieces q of k steps of simulated trips have them too. Each is
+    turned by the angle that brings its features closest to those of the gap, weighted by
+    \(\exp(-|f - c f_q|^2 / 2 h^2)\), and bent so that it meets both fixes:
 
     $$ p_j = a + c\, q_j + \frac{j}{k} (b - a - c\, q_k), \quad c = e^{i \alpha} $$
 
-    Positions are complex numbers, east + i north.
+    Positions are complex numbers, east + i north. The colony counts as a fix one step before a trip and one behind it.
 
     Args:
-        library: simulated trips, each (step, 2), metres from the colony, which they start from and end at.
+        library: simulated trips, each (step, 2), m from the colony.
 
     References:
         Lall and Sharma (1996), A nearest neighbor bootstrap for resampling hydrologic time series, Water Resources Research 32.
+
+    Example:
+        >>> straight = np.stack([100.0 * np.arange(30), np.zeros(30)], axis=-1)
+        >>> trip = np.array([[0.0, 100], [0, 200], [np.nan, np.nan], [0, 400], [0, 500]])
+        >>> print(TripCompletion([straight]).mean(trip)[0][2].round())
+        [  0. 300.]
     """
 
     def __init__(self, library: list[np.ndarray]):
-        apart = np.full(LAG + 1, np.nan + 0j)
-        self.library = np.concatenate([part for trip in library for part in (apart, trip[:, 0] + 1j * trip[:, 1])] + [apart])
+        apart = np.full(1, np.nan + 0j)  # so that no piece belongs to two trips
+        self.library = np.concatenate([part for trip in library for part in (apart, _complex(trip))] + [apart])
+        self.missing = np.cumsum(np.isnan(self.library))
 
     def draw(self, trip: np.ndarray, members: int, random: np.random.Generator) -> np.ndarray:
-        """Simulations (member, step, 2) of a trip (step, 2), NaN in its gaps and infinite after its end."""
-        filled = np.tile(trip[:, 0] + 1j * trip[:, 1], (members, 1))
-        for first, last, inside, pieces in self._gaps(trip):
-            chosen = random.choice(len(pieces.weight), members, p=pieces.weight)
-            filled[:, first:last] = pieces.positions[chosen][:, inside]
+        """Simulations (member, step, 2) of a trip (step, 2) that is NaN in its gaps and infinite after its end."""
+        filled = np.tile(_complex(trip), (members, 1))
+        for gap in self.fillings(trip):
+            filled[:, gap.steps] = gap.positions[random.choice(len(gap.weight), members, p=gap.weight)]
         return _real(filled)
 
     def mean(self, trip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Mean (step, 2) and standard deviation (step,) of the positions of a trip (step, 2)."""
-        filled = trip[:, 0] + 1j * trip[:, 1]
+        """Mean (step, 2) and standard deviation (step,) of the positions of a trip (step, 2), NaN after its end."""
+        filled = _complex(trip)
         deviation = np.where(np.isfinite(filled), 0.0, np.nan)
-        for first, last, inside, pieces in self._gaps(trip):
-            mean = pieces.weight @ pieces.positions
-            filled[first:last] = mean[inside]
-            deviation[first:last] = np.sqrt(pieces.weight @ np.abs(pieces.positions - mean) ** 2)[inside]
+        for gap in self.fillings(trip):
+            filled[gap.steps] = mean = gap.weight @ gap.positions
+            deviation[gap.steps] = np.sqrt(gap.weight @ np.abs(gap.positions - mean) ** 2)
         return _real(filled), deviation
 
-    def _gaps(self, trip: np.ndarray):
-        """For each gap: its steps, as a range and as a slice of the pieces that fill it, and these."""
-        # The colony is there one step before the trip and one behind it.
-        z = trip[:, 0] + 1j * trip[:, 1]
-        z = np.concatenate([[0], z[~np.isinf(trip[:, 0])], [0]])
+    def fillings(self, trip: np.ndarray) -> Iterator[Filling]:
+        """What may fill each gap of a trip (step, 2)."""
+        z = np.concatenate([[0], _complex(trip)[~np.isinf(trip[:, 0])], [0]])
         fixes = np.flatnonzero(np.isfinite(z))
-        for place, (a, b) in enumerate(zip(fixes[:-1], fixes[1:], strict=True)):
+        for number, (a, b) in enumerate(pairwise(fixes)):
             if b - a > 1:
-                before, behind = fixes[max(place - 1, 0)], fixes[min(place + 2, len(fixes) - 1)]
-                pieces = self.pieces(z, (before, a, b, behind))
-                yield a, b - 1, slice(1, b - a), pieces
+                before, behind = fixes[max(number - 1, 0)], fixes[min(number + 2, len(fixes) - 1)]
+                lead, lag = (steps if steps <= LAG else 0 for steps in (a - before, behind - b))
+                yield Filling(slice(a, b - 1), *self._pieces(z, a, b, lead, lag))
 
-    def pieces(self, z: np.ndarray, fixes: tuple[int, int, int, int]) -> Pieces:
-        """What may fill the gap between the second and the third of four fixes, which are indices of the positions z."""
-        before, a, b, behind = fixes
-        k, lead, lag = b - a, min(a - before, LAG), min(behind - b, LAG)
+    def _pieces(self, z: np.ndarray, a: int, b: int, lead: int, lag: int) -> tuple[np.ndarray, np.ndarray]:
+        """Positions (piece, step) between z[a] and z[b], and weights, by fixes `lead` steps before a and `lag` behind b."""
+        k = b - a
+        share = np.arange(1, k) / k
         starts = self._starts(k, lead, lag)
-        velocity = lambda z, at, steps: (z[at] - z[at - steps]) / steps  # noqa: E731
-        known = [velocity(z, b, k)]
-        found = [velocity(self.library, starts + k, k)]
-        weights = [k**0.5]
-        if 0 < a - before <= LAG:
-            known.append(velocity(z, a, lead)), found.append(velocity(self.library, starts, lead)), weights.append(1)
-        if 0 < behind - b <= LAG:
-            (
-                known.append(velocity(z, behind, lag)),
-                found.append(velocity(self.library, starts + k + lag, lag)),
-                weights.append(1),
-            )
-        known, found, weights = np.array(known), np.array(found), np.array(weights)
-        turn = weights * known @ np.conj(found)
-        turn = np.where(np.abs(turn) > 0, turn / np.maximum(np.abs(turn), 1e-12), 1)
-        misfit = weights @ np.abs(known[:, None] - turn * found) ** 2
+        if not len(starts):  # a gap longer than any simulated trip
+            return (z[a] + share * (z[b] - z[a]))[None], np.ones(1)
+        ends = [(k, k, np.sqrt(k)), (0, lead, 1.0), (k + lag, lag, 1.0)]  # last step, number of steps, weight
+        ends = [end for end in ends if end[1]]
+        weight = np.array([end[2] for end in ends])
+        wanted = np.array([_velocity(z, a + last, steps) for last, steps, _ in ends])
+        found = np.array([_velocity(self.library, starts + last, steps) for last, steps, _ in ends])
+        angle = np.exp(1j * np.angle((weight * wanted) @ np.conj(found)))
+        misfit = weight @ np.abs(wanted[:, None] - angle * found) ** 2
         best = np.argsort(misfit)[:ANALOGUES]
-        scale = max(np.median(misfit[best]), 1e-12)
-        weight = np.exp(-misfit[best] / (2 * scale))
-        steps = np.arange(k + 1)
-        shape = turn[best, None] * (self.library[starts[best, None] + steps] - self.library[starts[best]][:, None])
-        bent = z[a] + shape + steps / k * (z[b] - z[a] - shape[:, -1:])
-        return Pieces(bent, weight / weight.sum())
+        likelihood = np.exp(-misfit[best] / (2 * np.median(misfit[best]) + 1e-9))
+        pieces = self.library[starts[best, None] + np.arange(k + 1)]
+        pieces = angle[best, None] * (pieces - pieces[:, :1])
+        bent = z[a] + pieces[:, 1:-1] + share * (z[b] - z[a] - pieces[:, -1:])
+        return bent, likelihood / likelihood.sum()
 
     def _starts(self, k: int, lead: int, lag: int) -> np.ndarray:
-        """Where pieces of k steps start whose surroundings are known too."""
-        finite = np.isfinite(self.library)
-        missing = np.cumsum(~finite)
+        """Where pieces of k steps start, of which `lead` steps before and `lag` steps behind are known too."""
         starts = np.arange(lead + 1, len(self.library) - k - lag)
-        starts = starts[missing[starts + k + lag] == missing[starts - lead - 1]]
-        return starts[:: -(-len(starts) // WINDOWS)] if len(starts) > WINDOWS else starts
+        starts = starts[self.missing[starts + k + lag] == self.missing[starts - lead - 1]]
+        # A gap is like any other place on a trip: some will do.
+        return starts[:: -(-len(starts) // WINDOWS)] if len(starts) else starts
+
+
+def _velocity(z: np.ndarray, last, steps: int) -> np.ndarray:
+    return (z[last] - z[last - steps]) / steps
+
+
+def _complex(trip: np.ndarray) -> np.ndarray:
+    z = np.empty(len(trip), complex)  # not a sum, which is not a number where positions are infinite
+    z.real, z.imag = trip.T
+    return z
 
 
 def _real(z: np.ndarray) -> np.ndarray:

@@ -86,7 +86,8 @@ class TripGenerator(GeoModel):
             seed: of the simulations.
 
         Raises:
-            InputError: no positions, or with other dimensions; no colony; a trip without a fix; a negative number of members.
+            InputError: no positions, or with other dimensions or units; no colony; a trip without a fix; a negative number of
+                members.
         """
         trips = self.encode(ds)
         return self.decode(self.forward(trips, ds.attrs["step_seconds"], members, seed), ds)
@@ -99,12 +100,17 @@ class TripGenerator(GeoModel):
         """Positions (trip, step, 2), in m from the colony: NaN in gaps, infinite after the end of a trip."""
         colony = colony_of(ds)
         if "x" not in ds and {"lon", "lat"} <= set(ds.variables):
-            ds = ds.assign(dict(zip("xy", xr.broadcast(*project(ds["lon"], ds["lat"], colony)), strict=True)))
+            lon, lat = xr.broadcast(ds["lon"], ds["lat"])
+            metres = project(lon.values, lat.values, colony)
+            ds = ds.assign({name: (lon.dims, values) for name, values in zip("xy", metres, strict=True)})
         fields = [dataclasses.replace(self.input_variable, name=name).select(ds) for name in "xy"]
+        units = {field.attrs.get("units", "m") for field in fields}
+        if units != {"m"}:
+            raise InputError(f"Expected x and y in m; found {', '.join(sorted(units))}: convert them.")
         positions = np.stack([field.values for field in fields], axis=-1).astype("float64")
         known = np.isfinite(positions).all(axis=-1)
         if not known.any(axis=1).all():
-            trip = ds["x"].trip.values[np.argmin(known.any(axis=1))]
+            trip = ds["x"]["trip"].values[np.argmin(known.any(axis=1))]
             raise InputError(f"Expected a fix in every trip; trip {trip} has none: drop it.")
         number = np.arange(known.shape[1])
         inside = number <= (known * number).max(axis=1)[:, None]
@@ -115,10 +121,8 @@ class TripGenerator(GeoModel):
     def forward(self, samples: np.ndarray, step_seconds: float, members: int = 0, seed: int = 0) -> dict[str, np.ndarray]:
         if members < 0:
             raise InputError(f"Expected a number of members, or 0 for their mean; found {members}.")
-        library = [
-            _resampled(*trip, step_seconds / self.step_seconds) for trip in zip(*self.simulate(LIBRARY, seed), strict=True)
-        ]
-        completion = TripCompletion(library)
+        simulated = zip(*self.simulate(LIBRARY, seed), strict=True)
+        completion = TripCompletion([_resampled(*trip, step_seconds / self.step_seconds) for trip in simulated])
         if members:
             random = np.random.default_rng(seed)
             drawn = np.stack([completion.draw(trip, members, random) for trip in samples], axis=1)
@@ -162,7 +166,7 @@ class TripGenerator(GeoModel):
         self.colony, self.step_seconds = colony_of(ds), float(ds.attrs["step_seconds"])
         trips = self.training_trips(ds)
         if not self.built:
-            self.build(trips.shape)
+            self.build((None, self.steps + 1, 2))
         self.length.assign(np.sqrt(np.nanmean(trips**2)))
         self.step_length.assign(np.sqrt(np.nanmean(np.diff(trips, axis=1) ** 2)))
         durations = np.isfinite(trips[..., 0]).sum(axis=1) - 1
@@ -182,9 +186,10 @@ class TripGenerator(GeoModel):
 
 
 def stretched_turns(trips, turn: float, stretch: float, random: keras.random.SeedGenerator):
-    """Trips (trip, step, 2), each turned about the colony and stretched at random.
+    """Trips, each turned about the colony and stretched at random.
 
     Args:
+        trips: (trip, step, 2).
         turn: standard deviation of the angle, radians.
         stretch: standard deviation of the logarithm of the factor.
         random: source of both.

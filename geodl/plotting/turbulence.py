@@ -40,7 +40,7 @@ def subgrid_flux_comparison(table: dict, ds: xr.Dataset) -> Figure:
     truth, scalar = ds[FLUX].values, ds.scalar.values
     slices = {"scalar": scalar[0], "truth": truth[0]}
     slices |= {f"{name}\ncorrelation {found.correlation:.2f}": found.fields[0] for name, found in table.items()}
-    figure = plt.figure(figsize=(3.1 * len(slices), 8.2), layout="constrained")
+    figure = plt.figure(figsize=(2.1 * len(slices), 8.2), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=(1, 1.4))
     largest = np.abs(truth[0]).max()
     axes = above.subplots(1, len(slices))

@@ -1,0 +1,293 @@
+"""Generators of foraging trips: they sample, learn, and fill gaps."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+import xarray as xr
+
+from geodl import zoo
+from geodl.errors import InputError
+from geodl.layers import StepMixture
+from geodl.metrics import StepLikelihood, TripLoss
+from geodl.models import TrajectoryGAN, TrajectoryMDN, TripCompletion, TripSelection
+from geodl.models.trip_selection import TRIPS
+from geodl.trips import trips_dataset
+from layer_check import check_layer
+
+COLONY = (-77.264, -11.773)
+STEPS = 24
+
+
+def loops(count=20, seed=0, reach=8000.0, colony=COLONY, seconds=60.0, birds=None):
+    """Trips of birds that fly a loop in a direction of their own, with some noise; they last 12 to 22 steps."""
+    random = np.random.default_rng(seed)
+    durations = random.integers(12, 23, count)
+    positions = np.full((count, STEPS, 2), np.nan)
+    for trip, duration in zip(positions, durations, strict=True):
+        phase = 2 * np.pi * np.arange(duration + 1) / duration
+        z = reach / 2 * ((1 - np.cos(phase)) + 0.4j * np.sin(phase)) * np.exp(1j * random.normal(0, 0.5))
+        noise = random.normal(0, 150, (2, duration + 1)) * np.sin(phase / 2)
+        trip[: duration + 1] = np.stack([z.real + noise[0], z.imag + noise[1]], axis=-1)
+    names = [f"bird {i // 2}" for i in range(count)]
+    return trips_dataset(positions, colony, seconds, lengths=durations + 1, birds=names)
+
+
+def gan(**settings):
+    small = {"steps": STEPS, "trip_noise": 4, "width": 8, "simulated": 16}
+    return TrajectoryGAN(*COLONY, 60, **small | settings)
+
+
+def mdn(**settings):
+    small = {"steps": STEPS, "members": 2, "width": 16, "components": 3, "dropout": 0.0}
+    return TrajectoryMDN(*COLONY, 60, **small | settings)
+
+
+def criterion(model):
+    return TripLoss() if isinstance(model, TrajectoryGAN) else StepLikelihood()
+
+
+@pytest.fixture(scope="module", params=[gan, mdn])
+def model(request):
+    keras.utils.set_random_seed(0)
+    made = request.param()
+    made.adapt(loops())
+    return made
+
+
+# What both can do
+
+
+def test_trips_start_and_end_at_the_colony(model):
+    ds = model.sample(30, seed=1)
+    distance = np.hypot(ds.x, ds.y).values
+    length = ds.mask.values.sum(axis=1)
+    assert (distance[:, 0] == 0).all() and (distance[np.arange(30), length - 1] == 0).all()
+    assert (np.isfinite(distance) == ds.mask.values).all() and np.nanmax(distance) > 100
+    np.testing.assert_allclose(ds.lon[:, 0], COLONY[0])
+
+
+def test_durations_are_those_of_the_trips_it_has_learned_from(model):
+    steps = model.sample(300).mask.values.sum(axis=1) - 1
+    real = loops().mask.values.sum(axis=1) - 1
+    assert steps.min() >= real.min() and steps.max() <= real.max()
+    assert steps.mean() == pytest.approx(real.mean(), rel=0.05)
+
+
+def test_the_same_seed_gives_the_same_trips(model):
+    first, again, other = (model.sample(3, seed=seed) for seed in (5, 5, 6))
+    xr.testing.assert_identical(first, again)
+    assert not np.array_equal(first.x, other.x)
+
+
+def test_samples_are_trajectories_of_the_cf_conventions(model):
+    ds = model.sample(2)
+    assert ds.attrs["featureType"] == "trajectory" and ds.trip.attrs["cf_role"] == "trajectory_id"
+    assert ds.lon.dims == ("trip", "step") and ds.attrs["step_seconds"] == 60
+    assert (np.diff(ds.time[0, :5]) == np.timedelta64(60, "s")).all()
+
+
+def test_weights_and_config_are_saved_and_read(model, tmp_path):
+    model.compile("adam", loss=criterion(model))
+    zoo.save(model, tmp_path)
+    xr.testing.assert_identical(zoo.load(tmp_path).sample(3), model.sample(3))
+
+
+def test_learning_twenty_trips_of_another_colony_lowers_the_loss(model):
+    clone = type(model).from_config(model.get_config())
+    clone.build((None, STEPS + 1, 2))
+    clone.set_weights(model.get_weights())
+    there = loops(20, seed=3, reach=30_000, colony=(-5.7, -15.9), seconds=240)
+    clone.adapt(there)
+    clone.compile(keras.optimizers.Adam(3e-3), loss=criterion(model))
+    trips = clone.training_trips(there)
+    before = clone.evaluate(trips, verbose=0, return_dict=True)["loss"]
+    clone.fit(tf.data.Dataset.from_tensors(trips).repeat(20), verbose=0)
+    assert clone.evaluate(trips, verbose=0, return_dict=True)["loss"] < 0.9 * before
+    ds = clone.sample(20)
+    assert (ds.attrs["colony_lon"], ds.attrs["step_seconds"]) == (-5.7, 240) and np.nanmax(np.hypot(ds.x, ds.y)) > 5000
+
+
+def test_trips_of_another_colony_are_not_learned_without_adapting(model):
+    with pytest.raises(InputError, match=r"colony at -77.264, -11.773 every 60 s; found the one at -5.7, -15.9 every 240 s"):
+        model.training_trips(loops(colony=(-5.7, -15.9), seconds=240))
+
+
+def test_a_number_of_trips_is_positive(model):
+    with pytest.raises(InputError, match="positive number of trips; found 0"):
+        model.sample(0)
+
+
+def test_the_selection_brings_back_the_weights_of_the_best_epoch():
+    model = mdn()
+    model.adapt(loops())
+    model.compile(keras.optimizers.Adam(1e-2), loss=StepLikelihood())
+    selection = TripSelection(loops(), loops(6, seed=1))
+    trips = tf.data.Dataset.from_tensors(model.training_trips(loops())).repeat()
+    history = model.fit(trips, steps_per_epoch=2, epochs=3, verbose=0, callbacks=[selection]).history
+    best = int(np.argmin(history["val_score"]))
+    found = selection.scores(model.sample(TRIPS, seed=0))
+    assert found["val_score"] == pytest.approx(history["val_score"][best], rel=1e-6)
+
+
+# Gaps
+
+
+def gappy(seed=0, share=0.5):
+    ds = loops(6, seed=seed)
+    hidden = np.random.default_rng(seed).random(ds.x.shape) < share
+    hidden[:, 5] = False
+    return ds, ds.assign(x=ds.x.where(~hidden), y=ds.y.where(~hidden)), hidden & ds.mask.values
+
+
+def test_completed_trips_pass_through_the_fixes_and_have_no_gaps(model):
+    _, known, hidden = gappy()
+    found = model.complete(known)
+    assert (np.isfinite(found.x) == known.mask).all() and (np.isfinite(found.lat) == known.mask).all()
+    np.testing.assert_array_equal(found.x.where(~hidden), known.x)
+    assert (found.position_deviation.values[hidden] >= 0).all() and (found.position_deviation.where(~hidden).max() == 0)
+    xr.testing.assert_identical(found.bird, known.bird)
+
+
+def test_members_differ_in_the_gaps_only(model):
+    _, known, hidden = gappy()
+    found = model.complete(known, members=5, seed=1)
+    assert found.x.dims == ("member", "trip", "step")
+    spread = (found.x.max("member") - found.x.min("member")).values
+    assert np.nanmax(spread[~hidden]) == 0 and np.nanmean(spread[hidden]) > 0
+    xr.testing.assert_identical(found, model.complete(known, members=5, seed=1))
+
+
+def test_predict_completes_and_lon_lat_alone_will_do(model):
+    _, known, hidden = gappy()
+    there = known.drop_vars(["x", "y"])
+    there = there.assign(lon=there.lon.where(~hidden), lat=there.lat.where(~hidden)).reset_coords(["lon", "lat"])
+    np.testing.assert_allclose(model.predict(there).x, model.complete(known).x, atol=0.1)
+
+
+def test_trips_at_another_time_step_are_completed_too(model):
+    ds, known, _ = gappy()
+    found = model.complete(known.assign_attrs(step_seconds=30.0))
+    assert (np.isfinite(found.x) == ds.mask).all()
+
+
+def test_without_a_mask_a_trip_ends_with_its_last_fix(model):
+    _, known, _ = gappy()
+    found = model.complete(known.drop_vars("mask"))
+    last = known.x.notnull().values[:, ::-1].argmax(axis=1)
+    assert (found.x.notnull().values[:, ::-1].argmax(axis=1) == last).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda ds: ds.drop_vars(["x", "lon"]), "Expected a variable 'x'"),
+        (lambda ds: ds.isel(trip=0), "dimensions"),
+        (lambda ds: ds.assign(x=ds.x.where(ds.trip != "0002")), "trip 0002 has none"),
+        (lambda ds: ds.assign(x=ds.x.assign_attrs(units="km"), y=ds.y.assign_attrs(units="km")), "in m; found km"),
+        (lambda ds: ds.drop_attrs(deep=False), "attribute colony_lon"),
+    ],
+)
+def test_trips_that_cannot_be_completed_are_told(change, message):
+    model = mdn()
+    model.adapt(loops())
+    with pytest.raises(InputError, match=message):
+        model.complete(change(loops(4)))
+
+
+def test_a_negative_number_of_members_is_told(model):
+    with pytest.raises(InputError, match="or 0 for their mean; found -1"):
+        model.complete(loops(2), members=-1)
+
+
+def test_gaps_of_a_circle_are_filled_better_by_pieces_of_circles_than_by_straight_lines():
+    angle = np.arange(100) * 0.1
+    circles = [r * np.stack([np.cos(angle), np.sin(angle)], axis=-1) for r in np.linspace(4000, 6000, 20)]
+    truth = circles[7] + [8000, 0]
+    trip = truth.copy()
+    trip[30:45] = np.nan
+    mean, deviation = TripCompletion(circles).mean(trip)
+    straight = np.stack([np.interp(np.arange(30, 45), [29, 45], truth[[29, 45], i]) for i in range(2)], axis=-1)
+    error, other = (np.hypot(*(found - truth[30:45]).T).mean() for found in (mean[30:45], straight))
+    assert error < 0.1 * other and (deviation[30:45] > 0).all() and (deviation[:30] == 0).all()
+
+
+def test_a_gap_that_is_longer_than_any_simulated_trip_is_bridged_by_a_straight_line():
+    trip = np.full((30, 2), np.nan)
+    trip[0], trip[29] = [0, 0], [2900, 0]
+    mean, _ = TripCompletion([np.zeros((5, 2))]).mean(trip)
+    np.testing.assert_allclose(mean[:, 0], 100.0 * np.arange(30))
+
+
+# The adversarial network
+
+
+def test_gan_is_the_same_in_graph_compiled_and_eager_and_saved(tmp_path):
+    model = gan()
+    noise = np.random.default_rng(0).normal(size=(3, model.noise_size)).astype("float32")
+    expected = np.array(model(noise))
+    for jit in (False, True):
+        np.testing.assert_allclose(tf.function(model, jit_compile=jit)(noise), expected, rtol=1e-4, atol=0.01)
+    model.save(tmp_path / "model.keras")
+    np.testing.assert_allclose(keras.models.load_model(tmp_path / "model.keras")(noise), expected, rtol=1e-4, atol=0.01)
+    model.export(tmp_path / "exported", verbose=False)
+    exported = tf.saved_model.load(tmp_path / "exported")
+    np.testing.assert_allclose(exported.serve(noise), expected, rtol=1e-4, atol=0.01)
+
+
+@pytest.mark.parametrize("compiled", [{"run_eagerly": True}, pytest.param({"jit_compile": True}, marks=pytest.mark.slow)])
+def test_a_step_of_training_moves_generator_critic_and_running_mean(compiled):
+    model = gan()
+    model.adapt(loops())
+    networks = (model.generator, model.critic, model.average)
+    before = [network.get_weights() for network in networks]
+    model.compile("adam", loss=TripLoss(), **compiled)
+    history = model.fit(model.training_trips(loops()), verbose=0).history
+    after = [network.get_weights() for network in networks]
+    moved = [max(abs(a - b).max() for a, b in zip(*pair, strict=True)) for pair in zip(before, after, strict=True)]
+    assert min(moved) > 0 and moved[2] == pytest.approx(0.01 * moved[0], rel=0.05)
+    assert {"critic_loss", "generator_gradient", "critic_gradient", "spectral", "wasserstein"} <= set(history)
+    assert all(np.isfinite(value).all() for value in history.values())
+
+
+# The mixture-density network
+
+
+def test_mdn_is_a_layer_like_the_others():
+    trips = mdn().training_trips(loops(3))
+    check_layer(mdn(), trips, tolerance=1e-3, unknown_sizes=False, policies=("mixed_bfloat16",))
+
+
+def test_likelihood_of_a_trip_is_that_of_its_steps_one_by_one():
+    model = mdn()
+    model.adapt(loops())
+    trips = model.training_trips(loops(3))
+    parameters = np.array(model(trips))
+    expected = []
+    for trip, of_trip in zip(trips, parameters, strict=True):
+        steps = np.diff(trip[np.isfinite(trip[:, 0])], axis=0).astype("float64")
+        heading = np.concatenate([[0.0], np.arctan2(steps[:-1, 1], steps[:-1, 0])])
+        turn = (np.arctan2(steps[:, 1], steps[:, 0]) - heading + np.pi) % (2 * np.pi) - np.pi
+        length = np.hypot(*steps.T) / float(model.step_length)
+        for k in range(len(steps) - 1):  # the last step is given
+            density = StepMixture(of_trip[k]).log_prob(np.float32(length[[k, k]]), np.float32(turn[[k, k]]))
+            expected.extend(np.array(density))
+    model.compile("adam", loss=StepLikelihood())
+    assert model.evaluate(trips, verbose=0) == pytest.approx(-np.mean(expected), rel=1e-3)
+
+
+def test_what_follows_a_step_does_not_change_its_distribution():
+    model = mdn()
+    model.adapt(loops())
+    trips = model.training_trips(loops(2))
+    other = trips.copy()
+    other[:, 8:12] += 500
+    np.testing.assert_allclose(model(trips)[:, :8], model(other)[:, :8], atol=1e-5)
+
+
+def test_simulated_steps_are_never_longer_than_real_ones_and_home_is_always_in_reach():
+    model = mdn()
+    model.adapt(loops())
+    ds = model.sample(50)
+    left = ds.mask.sum("step") - 1 - xr.DataArray(np.arange(ds.sizes["step"]), dims="step")
+    assert (np.hypot(ds.x, ds.y) <= float(model.cruise) * left + 0.1).where(ds.mask, True).all()

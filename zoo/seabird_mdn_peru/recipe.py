@@ -1,0 +1,40 @@
+"""Trains `seabird_mdn_peru` on trips of Peruvian boobies: three minutes on one core."""
+
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from geodl import datasets, zoo
+from geodl.metrics import StepLikelihood
+from geodl.models import TrajectoryMDN, TripSelection
+
+STEPS, BATCH = 100, 16  # of an epoch; trips
+
+
+def train(output: Path, epochs: int = 20, seed: int = 0, callbacks=()) -> keras.Model:
+    """Fits the model, resuming where a killed run stopped, and saves it in the folder `output`."""
+    keras.utils.set_random_seed(seed)
+    birds, others = (datasets.open_dataset("seabirds", "peru", split) for split in ("train", "validation"))
+    lon, lat, seconds = (birds.attrs[name] for name in ("colony_lon", "colony_lat", "step_seconds"))
+    model = TrajectoryMDN(lon, lat, seconds, steps=birds.sizes["step"])
+    model.adapt(birds)
+    rate = keras.optimizers.schedules.CosineDecay(5e-3, epochs * STEPS)
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-3, global_clipnorm=1.0)
+    model.compile(optimizer=optimizer, loss=StepLikelihood(), jit_compile=True)
+    trips = model.training_trips(birds)
+    model.fit(
+        tf.data.Dataset.from_tensor_slices(trips).shuffle(len(trips), seed=seed).repeat().batch(BATCH),
+        steps_per_epoch=STEPS,
+        epochs=epochs,
+        validation_data=model.training_trips(others),
+        callbacks=[
+            TripSelection(birds, others, start_from_epoch=epochs // 2),
+            keras.callbacks.BackupAndRestore(output / "backup"),
+            keras.callbacks.CSVLogger(output / "log.csv", append=True),
+            *callbacks,
+        ],
+        verbose=2,
+    )
+    zoo.save(model, output)
+    return model
