@@ -155,6 +155,8 @@ xr.DataArray(rows, {"approach": list(table), "score": names}).to_pandas().round(
 figure = geodl.plotting.trip_comparison({name: table[name] for name in list(table)[:-1]}, train, scale=5e4)
 
 # %% [markdown]
+# The peak of the networks' step lengths is the speed at which a late bird flies home.
+#
 # ## A gap in a trip
 #
 # A logger fails for twenty minutes. `complete` fills the gap with pieces of simulated trips that fit to what is known on both sides.
@@ -165,6 +167,9 @@ gappy = test.isel(trip=[0]).copy(deep=True)
 gappy["x"][:, gap], gappy["y"][:, gap] = np.nan, np.nan
 filled = network.complete(gappy)
 figure = geodl.plotting.completed_trips(gappy, filled)
+figure.axes[0].plot(test.lon[0, gap], test.lat[0, gap], "C3.", label="truth in the gap")
+figure.axes[0].legend()
+plt.show()
 
 # %% [markdown]
 # ## Exercises
