@@ -9,7 +9,7 @@ import importlib
 
 __version__ = "0.1.0"
 
-_MODULES = ("baselines", "datasets", "layers", "metrics", "models", "pipelines", "plotting", "themes", "zoo")
+_MODULES = ("baselines", "datasets", "dynamics", "layers", "metrics", "models", "pipelines", "plotting", "themes", "zoo")
 
 
 def __getattr__(name):

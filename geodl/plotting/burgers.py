@@ -62,7 +62,8 @@ def burgers_rollout(known: xr.Dataset, found: xr.Dataset) -> Figure:
     start = known.u.isel(time=-1) if "time" in known.u.dims else known.u
     x = found.x.values if "x" in found.coords else np.arange(found.sizes["x"]) / found.sizes["x"]
     figure, (space_time, lines) = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
-    image = space_time.pcolormesh(x, found.time, found.u.values, cmap="RdBu_r", shading="nearest")
+    limit = float(np.abs(found.u).max())
+    image = space_time.pcolormesh(x, found.time, found.u.values, cmap="RdBu_r", vmin=-limit, vmax=limit, shading="nearest")
     figure.colorbar(image, ax=space_time, label="u")
     space_time.set(xlabel="x", ylabel="time")
     lines.plot(x, start, label="first state")
