@@ -143,7 +143,7 @@ table["published, fine-tuned"] = TrajectoryScores.of(published.sample(300), real
 # %% [markdown]
 # ## Comparison
 #
-# The control repeats training trips. Its spectrum is the best, and it has made nothing up: its distance to the training trips is 0. A generator should be near 1, as birds are to each other.
+# The control repeats training trips. Its scores are good, and it has made nothing up: its distance to the training trips is 0. A generator should be near 1, as birds are to each other.
 
 # %%
 table["control: training trips"] = TrajectoryScores.of(TripBootstrap().fit(train).sample(300), real, seconds=0.0)
