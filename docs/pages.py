@@ -158,7 +158,7 @@ def datasets_page() -> str:
     for name in list_datasets():
         text = _readme(name).partition("\n")[2].strip()
         rows.append(
-            {"dataset": f"[`{name}`]({name}.md)", "what it holds": re.match(r".*?[.:](?=\s)", text, re.S)[0].replace("\n", " ")}
+            {"dataset": f"[`{name}`]({name}.md)", "what it holds": re.match(r".*?[.](?=\s)", text, re.S)[0].replace("\n", " ")}
         )
     return f"""# Datasets
 
