@@ -22,12 +22,15 @@ PICTURES = {
     "forecasting": "wind_stations.png",
     "interpolation": "interpolation_sediments.png",
     "segmentation": "nowcast.png",
+    "trajectories": "trips.png",
     "cloud_unet": "segmentation.png",
     "lorenz63_neural_ode": "lorenz63.png",
     "lorenz63_4dvarnet": "assimilation.png",
     "burgers_cnn": "closure_burgers.png",
     "sediment_unet": "interpolation_sediments.png",
     "wind_attention": "wind_stations.png",
+    "turbulence_sgtnn": "closure_turbulence.png",
+    "seabird_gan_peru": "trips.png",
 }
 
 
