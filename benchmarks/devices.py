@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 from geodl import cloud_types, zoo
-from geodl.models import CloudNowcaster
+from geodl.models import CloudNowcaster, TrajectoryGAN
 
 SIZE, POINTS = 64, 64**2  # of axes that may have any size, and of all of them together
 SAME = 1e-2  # largest difference of compiled code, over the standard deviation of the output; GPUs round products to ten bits
@@ -71,7 +71,7 @@ def measured(name: str, batch: int) -> tuple[dict[str, float], dict[str, str]]:
             model = zoo.load(name)
             found[key] = measure(name, model, tf.constant(samples(model, batch)))
         except Exception as error:  # whatever it is, the other models are measured
-            problems[key] = f"{type(error).__name__}: {str(error).strip().splitlines()[0][:100]}"
+            problems[key] = f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"
     return found, problems
 
 
@@ -83,6 +83,8 @@ def samples(model, batch: int) -> np.ndarray:
     shape = (batch, *(known or size for known in sizes))
     if isinstance(model, CloudNowcaster):
         return random.integers(1, cloud_types.CODES, shape).astype("uint8")
+    if isinstance(model, TrajectoryGAN):  # is built with what `fit` takes; what it is called on is noise
+        return random.normal(size=(batch, model.noise_size)).astype("float32")
     return random.uniform(size=shape).astype(model.variable_dtype)
 
 
@@ -119,8 +121,10 @@ def training_speed(name: str, model, x) -> float:
         with tf.GradientTape() as tape:
             loss = tf.add_n([tf.reduce_mean(tf.square(y)) for y in tf.nest.flatten(model(x, training=True))])
         gradients = tape.gradient(loss, [variable.value for variable in model.trainable_variables])
-        pairs = zip(gradients, model.trainable_variables, strict=True)
-        optimizer.apply_gradients([(gradient, variable) for gradient, variable in pairs if gradient is not None])
+        pairs = [pair for pair in zip(gradients, model.trainable_variables, strict=True) if pair[0] is not None]
+        if not pairs:
+            raise TypeError("the output has no gradient with respect to what is trained")
+        optimizer.apply_gradients(pairs)
         return loss
 
     return speed(step, x)

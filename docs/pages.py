@@ -22,12 +22,15 @@ PICTURES = {
     "forecasting": "wind_stations.png",
     "interpolation": "interpolation_sediments.png",
     "segmentation": "nowcast.png",
+    "trajectories": "trips.png",
     "cloud_unet": "segmentation.png",
     "lorenz63_neural_ode": "lorenz63.png",
     "lorenz63_4dvarnet": "assimilation.png",
     "burgers_cnn": "closure_burgers.png",
     "sediment_unet": "interpolation_sediments.png",
     "wind_attention": "wind_stations.png",
+    "turbulence_sgtnn": "closure_turbulence.png",
+    "seabird_gan_peru": "trips.png",
 }
 
 
@@ -158,7 +161,7 @@ def datasets_page() -> str:
     for name in list_datasets():
         text = _readme(name).partition("\n")[2].strip()
         rows.append(
-            {"dataset": f"[`{name}`]({name}.md)", "what it holds": re.match(r".*?[.:](?=\s)", text, re.S)[0].replace("\n", " ")}
+            {"dataset": f"[`{name}`]({name}.md)", "what it holds": re.match(r".*?[.](?=\s)", text, re.S)[0].replace("\n", " ")}
         )
     return f"""# Datasets
 

@@ -83,7 +83,9 @@ def _check_cards(pages, index):
         assert f"datasets/{name}.html" in found
     for name in themes.THEMES:
         assert f"themes/{name}.html" in pages["index.html"].links
-        pictures = [source for source in pages[f"themes/{name}.html"].loaded if source.endswith(".png")]
+        pictures = [
+            source for source in pages[f"themes/{name}.html"].loaded if re.search(r"(?<!assets/)images/.*\.png", source)
+        ]
         assert pictures or not zoo.list_models(theme=name), f"no picture of a theme with models: docs/images/{name}.png"
 
 
