@@ -81,7 +81,7 @@ def test_scene_splits_share_no_target(sources):
     [
         (
             ("cloud",),
-            "Expected one of the datasets clouds, lorenz63, .*, wind_stations; found 'cloud'",
+            "Expected one of the datasets burgers, clouds, lorenz63, .*, wind_stations; found 'cloud'",
         ),
         (("clouds", "meteonet"), "Expected one of the configs meteonet_sample, .* found 'meteonet'"),
         (("clouds", None, "dev"), "Expected a split among .* found 'dev'"),

@@ -148,8 +148,11 @@ class GridInterpolation(keras.layers.Layer):
 def _transform(field, bases):
     """Applies a matrix along each of the last three axes."""
     time, y, x = bases
-    field = tf.matmul(tf.matmul(y, field), x, transpose_b=True)
     shape = tf.shape(field)
+    # One product of two matrices: as one of a stack of them with a single matrix, for a series of one day, oneDNN writes
+    # beyond its memory on some processors.
+    rows = tf.reshape(tf.matmul(y, field), (-1, shape[3]))
+    field = tf.reshape(tf.matmul(rows, x, transpose_b=True), shape)
     flat = tf.reshape(field, (shape[0], shape[1], shape[2] * shape[3]))
     return tf.reshape(tf.matmul(time, flat), shape)
 
