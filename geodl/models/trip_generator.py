@@ -115,7 +115,8 @@ class TripGenerator(GeoModel):
         number = np.arange(known.shape[1])
         inside = number <= (known * number).max(axis=1)[:, None]
         if "mask" in ds:
-            inside |= ds["mask"].transpose("trip", "step").values.astype(bool)
+            # `Dataset.where` makes gaps in a mask, too.
+            inside |= ds["mask"].fillna(0).transpose("trip", "step").values.astype(bool)
         return np.where(inside[..., None], np.where(known[..., None], positions, np.nan), np.inf)
 
     def forward(self, samples: np.ndarray, step_seconds: float, members: int = 0, seed: int = 0) -> dict[str, np.ndarray]:

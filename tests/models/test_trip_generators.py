@@ -171,6 +171,13 @@ def test_trips_at_another_time_step_are_completed_too(model):
     assert (np.isfinite(found.x) == ds.mask).all()
 
 
+def test_gaps_in_the_mask_are_not_part_of_a_trip(model):
+    _, known, _ = gappy()
+    holes = known.assign(mask=known.mask.where(known.x.notnull()))
+    expected = model.complete(known.drop_vars("mask"))
+    np.testing.assert_array_equal(model.complete(holes).x, expected.x)
+
+
 def test_without_a_mask_a_trip_ends_with_its_last_fix(model):
     _, known, _ = gappy()
     found = model.complete(known.drop_vars("mask"))
