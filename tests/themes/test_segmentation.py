@@ -76,6 +76,6 @@ def test_all_approaches_are_nowcasters():
 def test_unknown_theme_is_told():
     with pytest.raises(
         InputError,
-        match="Expected one of the themes assimilation, closure, forecasting, interpolation, segmentation, trajectories; found 'waves'",
+        match="assimilation, closure, forecasting, interpolation, segmentation, trajectories; found 'waves'",
     ):
         theme("waves")
