@@ -1,6 +1,7 @@
 """Equations of motion: layers that map a state to its tendency."""
 
-from geodl.dynamics.burgers import Burgers, BurgersFiniteVolume
+from geodl.dynamics.burgers import Burgers
+from geodl.dynamics.burgers_finite_volume import BurgersFiniteVolume
 from geodl.dynamics.dynamics import Dynamics
 from geodl.dynamics.lorenz63 import Lorenz63
 from geodl.dynamics.lorenz96 import Lorenz96

@@ -1,11 +1,10 @@
-"""Burgers' equation, pseudo-spectral and by finite volumes."""
+"""Burgers' equation, pseudo-spectral."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from geodl.dynamics.dynamics import Dynamics
 from geodl.dynamics.spectral_dynamics import SpectralDynamics, fourier_precision
 
 ENDS = ("periodic", "zero")
@@ -51,10 +50,10 @@ class Burgers(SpectralDynamics):
 
     def __init__(self, length=1.0, ends="periodic", **kwargs):
         super().__init__(**kwargs)
-        self.length, self.ends = float(length), _checked_ends(ends)
+        self.length, self.ends = float(length), checked_ends(ends)
 
     def build(self, input_shape):
-        _check_grid(self, input_shape)
+        check_grid(self, input_shape)
         self.points = input_shape[-1]
 
     def call(self, state, time=0.0):
@@ -102,7 +101,7 @@ class Burgers(SpectralDynamics):
     def largest_stable_step(self, state) -> float:
         """Largest time step at which the classical Runge–Kutta scheme is stable, for a state as `call` takes it."""
         shortest = np.pi * np.shape(state)[-1] / self.length
-        speed, viscosity = _extremes(self, state)
+        speed, viscosity = largest_speed_and_viscosity(self, state)
         # The region of stability is about half an ellipse, with semi-axes 2.78 (decay) and 2.83 (oscillation).
         return float(1 / np.hypot(speed * shortest / 2.83, viscosity * shortest**2 / 2.78))
 
@@ -117,72 +116,8 @@ class Burgers(SpectralDynamics):
         return {**super().get_config(), "length": self.length, "ends": self.ends}
 
 
-@keras.saving.register_keras_serializable(package="geodl")
-class BurgersFiniteVolume(Dynamics):
-    r"""Burgers' equation for means of cells, with fluxes that keep fronts sharp and without over- and undershoots.
-
-    $$ \frac{d \bar u_i}{dt} = -\frac{F_{i+1/2} - F_{i-1/2}}{\Delta x}, \qquad
-       F = F_{\text{Godunov}}(u^-, u^+) - \nu \frac{\bar u_{i+1} - \bar u_i}{\Delta x} $$
-
-    The values on both sides of a face come from slopes limited by van Leer's harmonic mean (MUSCL); the flux between them is
-    exact, \(\max(\max(u^-, 0)^2, \min(u^+, 0)^2) / 2\).
-
-    Args:
-        viscosity: \(\nu\).
-        length: of the domain.
-        ends: "periodic", or "zero" for walls: the first and the last cell are held at zero.
-        estimated: names of the parameters that `fit` may change.
-
-    Call arguments:
-        state: means \(\bar u\) (batch, x), or \(\bar u, \nu, \bar f\) (batch, 3, x), as for `Burgers`.
-
-    Returns:
-        Tendency, of the shape of the state.
-
-    Raises:
-        ValueError: ends of another name, or fewer than four cells.
-
-    References:
-        van Leer (1979), Towards the ultimate conservative difference scheme V, Journal of Computational Physics 32.
-
-    Example:
-        >>> step = np.float32([[1, 1, 1, 1, 0, 0, 0, 0]])
-        >>> print(np.array(BurgersFiniteVolume(viscosity=0.0)(step)))
-        [[-4.  0.  0.  0.  4.  0.  0.  0.]]
-    """
-
-    parameters = {"viscosity": 1e-3}
-
-    def __init__(self, length=1.0, ends="periodic", **kwargs):
-        super().__init__(**kwargs)
-        self.length, self.ends = float(length), _checked_ends(ends)
-
-    def build(self, input_shape):
-        _check_grid(self, input_shape)
-
-    def call(self, state):
-        inside = inside_walls(state, self.ends)
-        u = velocity_of(state) * inside
-        viscosity, forcing = viscosity_and_forcing(self, state)
-        spacing = self.length / state.shape[-1]
-        ahead = ops.roll(u, -1, axis=-1) - u
-        slope = _harmonic_mean(ops.roll(ahead, 1, axis=-1), ahead)
-        left, right = u + slope / 2, ops.roll(u - slope / 2, -1, axis=-1)
-        flux = ops.maximum(ops.relu(left) ** 2, ops.relu(-right) ** 2) / 2 - viscosity * ahead / spacing
-        return with_velocity(state, inside * ((ops.roll(flux, 1, axis=-1) - flux) / spacing + forcing), rest=0)
-
-    def largest_stable_step(self, state) -> float:
-        """Largest time step at which the classical Runge–Kutta scheme is stable, for a state as `call` takes it."""
-        spacing = self.length / np.shape(state)[-1]
-        speed, viscosity = _extremes(self, state)
-        return float(1 / np.hypot(speed / (1.4 * spacing), viscosity / (0.7 * spacing**2)))
-
-    def get_config(self):
-        return {**super().get_config(), "length": self.length, "ends": self.ends}
-
-
 def velocity_of(state):
-    """U of a state (batch, x), or of (batch, 3, x) with viscosity and forcing."""
+    """The velocity of a state (batch, x), or of (batch, 3, x) with viscosity and forcing."""
     return state if len(state.shape) == 2 else state[:, 0]
 
 
@@ -206,28 +141,22 @@ def inside_walls(state, ends):
     return ops.cast(inside, state.dtype)
 
 
-def _harmonic_mean(a, b):
-    """2ab/(a + b) where both have one sign, else 0."""
-    product = ops.relu(a * b)
-    total = a + b
-    safe = ops.where(product > 0, total, ops.ones_like(total))
-    return ops.where(product > 0, 2 * product / safe, ops.zeros_like(total))
-
-
-def _extremes(dynamics, state):
+def largest_speed_and_viscosity(dynamics, state):
     """Largest speed and viscosity of a state."""
     state = np.asarray(state)
     viscosity = dynamics.values["viscosity"] if state.ndim == 2 else state[:, 1].max()
     return np.abs(velocity_of(state)).max(), viscosity
 
 
-def _checked_ends(ends):
+def checked_ends(ends):
+    """The name of the ends, if it is one."""
     if ends not in ENDS:
         raise ValueError(f"`ends` must be one of {', '.join(ENDS)}, found {ends!r}.")
     return ends
 
 
-def _check_grid(dynamics, shape):
+def check_grid(dynamics, shape):
+    """Raises ValueError for a grid that is too small."""
     if shape[-1] is None or shape[-1] < 4:
         raise ValueError(
             f"{type(dynamics).__name__} expects a state (batch, x) of at least 4 points, found shape {tuple(shape)}."
