@@ -1,0 +1,38 @@
+"""Trains `seabird_gan_brazil_hourly` on trips of masked boobies of Fernando de Noronha: a minute on one core."""
+
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from geodl import datasets, zoo
+from geodl.metrics import TripLoss
+from geodl.models import TrajectoryGAN, TripSelection
+
+STEPS = 100  # of an epoch
+
+
+def train(output: Path, epochs: int = 14, seed: int = 0, callbacks=()) -> keras.Model:
+    """Fits the model, resuming where a killed run stopped, and saves it in the folder `output`."""
+    keras.utils.set_random_seed(seed)
+    birds, others = (datasets.open_dataset("seabirds", "brazil_hourly", split) for split in ("train", "validation"))
+    lon, lat, seconds = (birds.attrs[name] for name in ("colony_lon", "colony_lat", "step_seconds"))
+    model = TrajectoryGAN(lon, lat, seconds, steps=birds.sizes["step"])
+    model.adapt(birds)
+    rate = keras.optimizers.schedules.CosineDecay(1e-3, epochs * STEPS, alpha=0.02)
+    model.compile(optimizer=keras.optimizers.Adam(rate, beta_1=0.5), loss=TripLoss())
+    model.fit(
+        # All trips make one batch, because distributions are compared.
+        tf.data.Dataset.from_tensors(model.training_trips(birds)).repeat(),
+        steps_per_epoch=STEPS,
+        epochs=epochs,
+        callbacks=[
+            TripSelection(birds, others, start_from_epoch=epochs // 2),
+            keras.callbacks.BackupAndRestore(output / "backup"),
+            keras.callbacks.CSVLogger(output / "log.csv", append=True),
+            *callbacks,
+        ],
+        verbose=2,
+    )
+    zoo.save(model, output)
+    return model
