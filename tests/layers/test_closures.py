@@ -5,8 +5,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from geodl.dynamics import Burgers, BurgersFiniteVolume
-from geodl.layers import BlackBox, ClosedDynamics, HybridIntegrator, ODEIntegrator, StencilNetwork, SubgridNetwork
+from geodl.dynamics import Burgers, BurgersFiniteVolume, NavierStokes3D
+from geodl.layers import (
+    BlackBox,
+    ClosedDynamics,
+    HybridIntegrator,
+    ODEIntegrator,
+    SpectralIntegrator,
+    StencilNetwork,
+    SubgridNetwork,
+)
 from layer_check import check_layer
 
 RANDOM = np.random.default_rng(0)
@@ -107,6 +115,37 @@ def test_fit_trains_a_closure_through_a_black_box(surrogate):
     model.compile(keras.optimizers.Adam(0.01), loss="mse")
     history = model.fit(u, truth - truth.mean(axis=-1, keepdims=True) + u.mean(axis=-1)[:, None, None], epochs=30, verbose=0)
     assert history.history["loss"][-1] < 0.2 * history.history["loss"][0]
+
+
+class Drag(keras.layers.Layer):
+    """A tendency −r x whose rate r is learned."""
+
+    def build(self, input_shape):
+        self.rate = self.add_weight((), "zeros")
+
+    def call(self, state):
+        return -self.rate * state
+
+
+def test_the_drag_of_a_flow_is_learned_through_a_solver_of_turbulence_that_gives_no_gradient():
+    keras.utils.set_random_seed(0)
+    fluid = NavierStokes3D(viscosity=0.05)
+    solver = tf.function(SpectralIntegrator(fluid, 0.05, 1))
+    fluid.build((None, 4, 8, 8, 8))
+    random = RANDOM.normal(size=(8, 4, 8, 8, 8)).astype("float32")
+    state = fluid.to_state(fluid.to_modes(tf.constant(random))).numpy()  # without divergence
+
+    def hybrid(drag):
+        flow = keras.Input(state.shape[1:])
+        return keras.Model(flow, HybridIntegrator(BlackBox(lambda x: solver(x).numpy()), drag, dt=0.05, steps=3)(flow))
+
+    truth, drag = Drag(), Drag()
+    wanted = hybrid(truth)
+    truth.rate.assign(2.0)
+    model = hybrid(drag)
+    model.compile(keras.optimizers.Adam(0.1), loss="mse")
+    model.fit(state, wanted.predict(state, verbose=0), batch_size=8, epochs=120, verbose=0)
+    assert float(drag.rate) == pytest.approx(2.0, abs=0.05)
 
 
 def test_bad_input():
