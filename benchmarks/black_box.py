@@ -10,12 +10,14 @@ seeds, and the cosine between each gradient and the true one before training.
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from geodl import datasets, pipelines
 from geodl.dynamics import Burgers, BurgersFiniteVolume
 from geodl.dynamics.burgers import velocity_of, with_velocity
 from geodl.layers import BlackBox, HybridIntegrator, ODEIntegrator, StencilNetwork, SubgridNetwork
 from geodl.metrics import RelativeError
+from geodl.models import burgers_states
 
 DT, HORIZON, STEPS, SEEDS = 0.02, 25, 400, (0, 1, 2)
 
@@ -52,8 +54,7 @@ class Emulator(keras.layers.Layer):
 
 def runs(split: str) -> np.ndarray:
     """States (run, time, 3, x)."""
-    ds = datasets.open_dataset("burgers", "random", split)
-    return ds[["u", "viscosity", "forcing"]].to_dataarray("field").transpose("sample", "time", "field", "x").values
+    return burgers_states(datasets.open_dataset("burgers", "random", split))
 
 
 def emulator(states: np.ndarray) -> keras.layers.Layer:
@@ -91,8 +92,6 @@ def errors(surrogate, seed: int) -> np.ndarray:
 
 def gradient(surrogate) -> np.ndarray:
     """Of the error over the horizon, for a closure with random weights."""
-    import tensorflow as tf
-
     keras.utils.set_random_seed(0)
     closure, training = SubgridNetwork((16, 16)), runs("train")
     model = hybrid(surrogate, HORIZON, closure)

@@ -87,6 +87,8 @@ def predict(
         raise InputError(f"--steps is for models of a trajectory; {name} has fixed lead times.")
     if theme != "interpolation" and variable is not None:
         raise InputError(f"--variable is for models that interpolate fields; {name} reads one of its own.")
+    if theme != "interpolation" and picture is not None and picture.suffix.lower() == ".gif":
+        raise InputError(f"Expected a picture such as {picture.stem}.png; films are for fields that are interpolated.")
     if theme == "trajectories":
         if time is not None:
             raise InputError(f"--time is for forecasts; {name} fills the gaps of trips.")
@@ -204,6 +206,8 @@ def compare(
 
     if everything == (theme is not None):
         raise InputError(f"Expected one of the themes {', '.join(themes.THEMES)}, or --all.")
+    if everything and case is not None:
+        raise InputError("Expected a theme with --case; --all compares all cases of all themes.")
     if not everything:
         _compare(theme, case, output)
         return
@@ -264,12 +268,10 @@ def _forecast(name: str, file: Path, output: Path, picture: Path | None, time: s
 
 def _drawing(theme, ds, known, forecast, picture: Path):
     """What draws the result to a path: a picture, or a film where its name ends in .gif."""
-    if picture.suffix.lower() != ".gif":
-        figure = theme.picture(ds, known, forecast)
-        return lambda path: figure.savefig(path, dpi=110)
-    if not hasattr(theme, "film"):
-        raise InputError(f"Expected a picture such as {picture.stem}.png; films are for fields that are interpolated in time.")
-    return theme.film(known, forecast)
+    if picture.suffix.lower() == ".gif":
+        return theme.film(known, forecast)
+    figure = theme.picture(ds, known, forecast)
+    return lambda path: figure.savefig(path, dpi=110)
 
 
 def _applied(name: str, ds) -> str:

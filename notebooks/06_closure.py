@@ -70,8 +70,7 @@ table = {"no closure": closure.evaluate(coarse, "burgers")}
 # with a tendency $-\tfrac12 \partial_x \tau$. Its coefficient is a weight like any other: `unrolled` makes a Keras model of the closed solver, and `fit` tunes $C_s$ on trajectories. The dynamic model reads the coefficient off the smallest resolved scales instead.
 
 # %%
-fields = train[["u", "viscosity", "forcing"]].isel(time=slice(None, None, 20)).to_dataarray("field")
-states = fields.transpose("sample", "time", "field", "x").values  # (run, time, 3, x), 0.02 apart
+states = geodl.models.burgers_states(train.isel(time=slice(None, None, 20)))  # (run, time, 3, x), 0.02 apart
 
 
 def tuned(model, horizon, rate, steps):

@@ -64,6 +64,8 @@ def _bad_files(folder, ds):
             ("compare", "clouds"),
             "assimilation, closure, forecasting, interpolation, segmentation, trajectories; found 'clouds'",
         ),
+        (("predict", "cloud_unet", "short.nc", "--picture", "film.gif"), "such as film.png; films are for fields"),
+        (("compare", "--all", "--case", "peru"), "--all compares all cases"),
         (("rollout", "cloud_unet", "short.nc"), "cloud_unet is one of segmentation: use geodl predict"),
         (("predict", "cloud_unet", "short.nc", "--steps", "3"), "cloud_unet has fixed lead times"),
         (("compare", "forecasting", "--case", "lorenz84"), "Expected one of the cases lorenz63, "),

@@ -6,7 +6,7 @@ from keras import ops
 from geodl.dynamics.burgers import inside_walls, velocity_of, with_velocity
 
 
-class _BurgersClosure(keras.layers.Layer):
+class _SubgridStress(keras.layers.Layer):
     r"""Tendency \(-\tfrac12 \partial_x \tau\) of a stress \(\tau = \overline{u^2} - \bar u^2\) at the faces of the cells.
 
     A subclass defines `stress(u)`. The gradient at a face is that between its two cells.
@@ -36,7 +36,7 @@ class _BurgersClosure(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="geodl")
-class BurgersSmagorinsky(_BurgersClosure):
+class BurgersSmagorinsky(_SubgridStress):
     r"""Eddy viscosity \(\tau = -2 (C_s \Delta)^2 |\partial_x u|\,\partial_x u\).
 
     \(C_s\) is a weight: it can be tuned through the solver, as a network is.
@@ -68,7 +68,7 @@ class BurgersSmagorinsky(_BurgersClosure):
 
 
 @keras.saving.register_keras_serializable(package="geodl")
-class BurgersDynamicSmagorinsky(_BurgersClosure):
+class BurgersDynamicSmagorinsky(_SubgridStress):
     r"""Eddy viscosity whose coefficient is read off the smallest resolved scales, one for each sample.
 
     $$ C_s^2 = \frac{\langle L M \rangle}{\langle M^2 \rangle}, \quad L = \widehat{\bar u^2} - \hat{\bar u}^2, \quad
@@ -96,7 +96,7 @@ class BurgersDynamicSmagorinsky(_BurgersClosure):
 
 
 @keras.saving.register_keras_serializable(package="geodl")
-class BurgersGradientModel(_BurgersClosure):
+class BurgersGradientModel(_SubgridStress):
     r"""The first term of a Taylor series, \(\tau = \tfrac{\Delta^2}{12} (\partial_x u)^2\), for means over cells.
 
     References:

@@ -1,7 +1,7 @@
 """Architectures: each is a `GeoModel`, a Keras model that also takes and gives xarray datasets."""
 
 from geodl.models.base import GeoModel
-from geodl.models.burgers_closure import BurgersClosure
+from geodl.models.burgers_closure import BurgersClosure, burgers_states
 from geodl.models.burgers_cnn import BurgersCNN
 from geodl.models.cloud_cnn import CloudCNN
 from geodl.models.cloud_nowcaster import CloudNowcaster
@@ -58,4 +58,5 @@ __all__ = [
     "WindConvLSTM",
     "WindFieldForecaster",
     "WindStationForecaster",
+    "burgers_states",
 ]

@@ -13,6 +13,17 @@ from geodl.models.base import GeoModel, Variable
 STEEPEST = 3  # times the largest step between neighbours: what the step across periodic ends may be
 
 
+def burgers_states(ds: xr.Dataset) -> np.ndarray:
+    """States u, viscosity and forcing (sample, time, 3, x) of trajectories, as the dataset `burgers` has them.
+
+    >>> ds = xr.Dataset({"u": (("sample", "time", "x"), np.ones((1, 2, 4))), "viscosity": ("sample", [0.1]), "forcing": 0.0})
+    >>> print(burgers_states(ds)[0, 0, :, 0])
+    [1.  0.1 0. ]
+    """
+    fields = ds[["u", "viscosity", "forcing"]].to_dataarray("field")
+    return fields.transpose("sample", "time", "field", "x").values
+
+
 @keras.saving.register_keras_serializable(package="geodl")
 class BurgersClosure(GeoModel):
     """The state of a coarse grid → the tendency due to scales that it does not resolve; with the solver, its trajectory.

@@ -100,8 +100,7 @@ def test_the_gradient_through_a_black_box_with_itself_as_surrogate_is_the_true_o
 
     black_box = gradient(BlackBox(lambda x: step(x).numpy(), true_step))
     np.testing.assert_allclose(black_box, gradient(true_step), rtol=1e-4, atol=1e-4)
-    cosine = gradient(BlackBox(lambda x: step(x).numpy())) @ black_box
-    assert cosine < 0.9999 * np.linalg.norm(black_box) ** 2 or cosine > 1.0001 * np.linalg.norm(black_box) ** 2
+    assert not np.allclose(gradient(BlackBox(lambda x: step(x).numpy())), black_box, rtol=1e-3)
 
 
 @pytest.mark.parametrize("surrogate", [None, ODEIntegrator(Burgers(), 0.001, 1)], ids=["identity", "solver"])

@@ -11,6 +11,7 @@ from geodl.metrics import WindLoss, WindStationScores
 from geodl.metrics.wind_station_scores import LEVELS
 from geodl.models import WindAttention
 from geodl.models.station_features import LAGS, MEANS, VARIABLES, ridge_regression, station_features
+from geodl.models.wind_attention import FEATURES
 from layer_check import check_layer, check_saving
 
 TIMES = np.datetime64("2020-01-01T00", "ns") + np.arange(900) * np.timedelta64(1, "h")
@@ -93,6 +94,16 @@ def test_a_copula_joins_lead_times_and_leaves_each_of_them_as_it_is():
     ranks = np.argsort(np.argsort(joined, axis=0), axis=0)[:, 1]
     # Of a Gaussian, the correlation of ranks is 6/π arcsin(ρ/2).
     np.testing.assert_allclose(np.corrcoef(ranks, rowvar=False), 6 / np.pi * np.arcsin(correlation / 2), atol=0.05)
+
+
+def test_couple_finds_the_correlation_of_lead_times():
+    model = WindAttention(members=2, width=8, blocks=1)
+    features = np.zeros((3000, 1, FEATURES), "float32")
+    parameters = model._joined(features)[:1]
+    distance = abs(np.subtract.outer(np.arange(6), np.arange(6)))
+    wind = WindMixture(parameters).sample(3000, correlation=0.7**distance)
+    model.couple(features, np.hypot(*np.moveaxis(wind, -1, 0))[:, 0])
+    np.testing.assert_allclose(model.correlation, 0.7**distance, atol=0.05)
 
 
 def test_crps_is_that_of_a_large_sample():

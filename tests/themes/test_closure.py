@@ -1,5 +1,7 @@
 """The theme of closures: its cards, its comparison and its pictures."""
 
+import importlib
+
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
@@ -51,7 +53,6 @@ def test_the_truth_of_the_course_is_that_of_scipy():
 
 
 def test_our_solver_agrees_with_that_of_the_operator_dataset():
-    pytest.importorskip("geodl_datasets.burgers")
     try:
         ds = datasets.open_dataset("burgers", "operator", "test")
     except ValueError as error:
@@ -60,6 +61,21 @@ def test_our_solver_agrees_with_that_of_the_operator_dataset():
     found = SpectralIntegrator(Burgers(viscosity=0.01, dtype="float64"), 0.0125, 80, save_every=5, dtype="float64")(start)
     error = RelativeError()(ds.u.values[:8, 1:], found)
     assert float(error) < 0.05
+
+
+def test_the_dataset_gives_pairs_that_fit_takes():
+    start, later = next(iter(datasets.load("burgers", "course", "train", batch_size=2)))
+    assert start.shape == (2, 3, 25) and later.shape == (2, 2500, 25)
+    one = BurgersClosure(Burgers(ends="zero"), None, points=25).simulate(start, 1, dt=0.001)
+    np.testing.assert_allclose(one[:, 0], later[:, 0], atol=0.01)  # a coarse step of .001 is nearly right
+
+
+@pytest.mark.slow
+def test_the_truth_of_random_runs_is_that_of_twice_as_many_points():
+    builder = importlib.import_module("geodl_datasets.burgers.burgers_dataset_builder")
+    usual, finer = (builder.random_runs(points, (("train", 2),))["train"][0] for points in (1024, 2048))
+    difference = np.linalg.norm(usual - finer, axis=-1) / np.linalg.norm(finer, axis=-1)
+    assert difference[:, 1:, 0].max() < 1e-3 and difference[:, 1:, 0].mean() < 5e-5
 
 
 def test_a_perfect_closure_has_perfect_scores():

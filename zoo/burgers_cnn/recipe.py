@@ -3,11 +3,10 @@
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from geodl import datasets, pipelines, zoo
 from geodl.metrics import RelativeError
-from geodl.models import BurgersCNN
+from geodl.models import BurgersCNN, burgers_states
 
 # A closure that is good for ten steps is where one starts that must be good for all of them.
 # Horizon: share of the epochs, learning rate, windows a batch; over the longest one there are no more windows than runs.
@@ -15,16 +14,9 @@ STAGES = {10: (0.1, 5e-3, 64), 50: (0.25, 5e-3, 64), 125: (0.65, 3e-3, 5)}
 STEPS = 25
 
 
-def trajectories(split: str) -> np.ndarray:
-    """u, viscosity and forcing (run, time, 3, x), every .001."""
-    ds = datasets.open_dataset("burgers", "course", split)
-    fields = ds[["u", "viscosity", "forcing"]].to_dataarray("field")
-    return fields.transpose("sample", "time", "field", "x").values
-
-
 def windows(split: str, horizon: int, stride: int, batch_size: int, seed: int):
     """Endless batches of states, and of u in the steps that follow."""
-    states = trajectories(split)
+    states = burgers_states(datasets.open_dataset("burgers", "course", split))
     return pipelines.trajectory_windows(states, states[:, :, 0], horizon, stride, batch_size, seed)
 
 

@@ -6,14 +6,13 @@ import keras
 import tensorflow as tf
 
 from geodl import datasets, zoo
-from geodl.models import BurgersCNN
+from geodl.models import BurgersCNN, burgers_states
 
 
 def pairs(model, split: str):
     """States (state, 3, x), and what the coarse solver lacks of their true tendency (state, x)."""
     ds = datasets.open_dataset("burgers", "course", split)
-    fields = ds[["u", "viscosity", "forcing"]].to_dataarray("field")
-    states = fields.transpose("sample", "time", "field", "x").values.reshape(-1, 3, model.points)
+    states = burgers_states(ds).reshape(-1, 3, model.points)
     return states, ds.tendency.values.reshape(-1, model.points) - model.dynamics(states)[:, 0]
 
 

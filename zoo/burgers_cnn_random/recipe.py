@@ -7,23 +7,16 @@ import numpy as np
 
 from geodl import datasets, pipelines, zoo
 from geodl.metrics import RelativeError
-from geodl.models import BurgersCNN
+from geodl.models import BurgersCNN, burgers_states
 
 # Horizon: share of the epochs, learning rate.
 STAGES = {10: (0.2, 5e-3), 30: (0.3, 5e-3), 100: (0.5, 3e-3)}
 STEPS = 25
 
 
-def trajectories(split: str) -> np.ndarray:
-    """u, viscosity and forcing (run, time, 3, x), every .02."""
-    ds = datasets.open_dataset("burgers", "random", split)
-    fields = ds[["u", "viscosity", "forcing"]].to_dataarray("field")
-    return fields.transpose("sample", "time", "field", "x").values
-
-
 def windows(split: str, horizon: int, seed: int):
     """Endless batches of states, and of u in the steps that follow, at random places of the domain and mirrored at random."""
-    states = trajectories(split)
+    states = burgers_states(datasets.open_dataset("burgers", "random", split))
     states = np.concatenate([states, states[..., ::-1] * np.float32([-1, 1, -1])[:, None]])
     states = np.concatenate([np.roll(states, 4 * shift, axis=-1) for shift in range(8)])
     return pipelines.trajectory_windows(states, states[:, :, 0], horizon, seed=seed)

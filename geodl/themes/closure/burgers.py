@@ -10,7 +10,7 @@ from geodl import datasets, plotting, zoo
 from geodl.baselines import BurgersDynamicSmagorinsky, BurgersGradientModel, BurgersSmagorinsky
 from geodl.dynamics import Burgers, BurgersFiniteVolume
 from geodl.metrics import BurgersScores, RelativeError
-from geodl.models import BurgersClosure
+from geodl.models import BurgersClosure, burgers_states
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,6 @@ def _runs(case, split):
     """States (run, time, 3, x) before each step, u (run, time, x) after it, and what the solver lacks of the true tendency."""
     setting = CASES[case]
     ds = _dataset(case, split).isel(time=slice(None, None, setting.stride))
-    states = ds[["u", "viscosity", "forcing"]].to_dataarray("field").transpose("sample", "time", "field", "x").values
+    states = burgers_states(ds)
     resolved = np.array(Burgers(ends=setting.ends)(states.reshape(-1, *states.shape[2:])))[:, 0]
     return states[:, :-1], states[:, 1:, 0], (ds.tendency.values - resolved.reshape(ds.tendency.shape))[:, :-1]
