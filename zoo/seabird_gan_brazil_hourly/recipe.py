@@ -1,4 +1,4 @@
-"""Trains `seabird_gan_brazil_hourly` on trips of masked boobies of Fernando de Noronha: a minute on one core."""
+"""Trains `seabird_gan_brazil_hourly` on trips of red-footed boobies of Fernando de Noronha: a minute on one core."""
 
 from pathlib import Path
 
