@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+
+from geodl.metrics import closure_scores
+from geodl.metrics.rounded import rounded
 
 
 @dataclass
@@ -11,15 +13,12 @@ class BurgersScores:
     r"""A priori: the term on true states. A posteriori: the trajectory that the closed solver gives from the first state.
 
     Args:
-        correlation: of the subgrid tendency with the true one.
-        mse: of the subgrid tendency, over the variance of the true one.
-        dissipation_error: of the energy that the term takes from resolved scales, \(|\overline{u c} - \overline{u c^*}| /
-            |\overline{u c^*}|\).
-        pdf_distance: Kolmogorov–Smirnov distance of the distributions of the term.
+        correlation, relative_mse, dissipation_error, kolmogorov_smirnov: of the subgrid tendency, as in
+            `geodl.metrics.closure_scores`.
         relative_error: \(\|u - u^*\| / \|u^*\|\), a mean over runs and times.
         final_error: the same at the last time.
         energy_error: of the energy \(\overline{u^2} / 2\), relative, its mean over runs and times.
-        spectrum_error: mean distance of \(\log_{10}\) of the energy spectra in the second half of the time, over wavenumbers.
+        spectrum_distance: of the energy spectra in the second half of the time, as in `geodl.metrics.closure_scores`.
         stable_time: until the solution is not finite, in multiples of the time of the trajectories, at most `STABLE`.
         by_time: relative error (time,).
         spectrum: energy spectrum of u (wavenumber,).
@@ -34,13 +33,13 @@ class BurgersScores:
     """
 
     correlation: float
-    mse: float
+    relative_mse: float
     dissipation_error: float
-    pdf_distance: float
+    kolmogorov_smirnov: float
     relative_error: float
     final_error: float
     energy_error: float
-    spectrum_error: float
+    spectrum_distance: float
     stable_time: float
     by_time: np.ndarray
     spectrum: np.ndarray
@@ -48,8 +47,17 @@ class BurgersScores:
     seconds: float
 
     STABLE = 5  # times the time of a trajectory
-    A_PRIORI = ("correlation", "mse", "dissipation_error", "pdf_distance")
-    A_POSTERIORI = ("relative_error", "final_error", "energy_error", "spectrum_error", "stable_time")
+    SCORES = (
+        "correlation",
+        "relative_mse",
+        "dissipation_error",
+        "kolmogorov_smirnov",
+        "relative_error",
+        "final_error",
+        "energy_error",
+        "spectrum_distance",
+        "stable_time",
+    )
 
     @classmethod
     def of(cls, u, truth, term, true_term, stable_time: float, seconds: float) -> "BurgersScores":
@@ -58,17 +66,15 @@ class BurgersScores:
         error = np.linalg.norm(u - truth, axis=-1) / np.linalg.norm(truth, axis=-1)
         energy, true_energy = (np.mean(field**2, axis=-1) for field in (u, truth))
         spectrum, true_spectrum = energy_spectrum(u), energy_spectrum(truth)
-        given, needed = (np.mean(truth * field) for field in (term, true_term))
-        moved = term.std() > 0
         return cls(
-            correlation=float(np.corrcoef(term.ravel(), true_term.ravel())[0, 1]) if moved else np.nan,
-            mse=float(np.mean((term - true_term) ** 2) / true_term.var()),
-            dissipation_error=float(abs(given - needed) / abs(needed)),
-            pdf_distance=float(stats.ks_2samp(term.ravel(), true_term.ravel()).statistic),
+            correlation=closure_scores.correlation(term, true_term),
+            relative_mse=closure_scores.relative_mse(term, true_term),
+            dissipation_error=closure_scores.dissipation_error(term, true_term, truth),
+            kolmogorov_smirnov=closure_scores.kolmogorov_smirnov(term, true_term),
             relative_error=float(error.mean()),
             final_error=float(error[:, -1].mean()),
             energy_error=float(np.mean(np.abs(energy - true_energy) / true_energy)),
-            spectrum_error=float(np.mean(np.abs(np.log10(spectrum[1:] / true_spectrum[1:])))),
+            spectrum_distance=closure_scores.spectrum_distance(spectrum[1:], true_spectrum[1:]),
             stable_time=stable_time,
             by_time=error.mean(axis=0),
             spectrum=spectrum,
@@ -78,8 +84,7 @@ class BurgersScores:
 
     def result(self) -> dict[str, list[float | None]]:
         """Scores as a card keeps them; None, as JSON has it, where there is no number."""
-        values = {name: getattr(self, name) for name in (*self.A_PRIORI, *self.A_POSTERIORI)}
-        return {name: [float(f"{value:.4g}") if np.isfinite(value) else None] for name, value in values.items()}
+        return {name: [rounded(getattr(self, name))] for name in self.SCORES}
 
     def row(self) -> dict[str, float | None]:
         """Scores as a row of a table."""

@@ -3,12 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
-from scipy.spatial import distance
 
-from geodl.fourier_box import AXES, largest_wavenumber
-
-BINS = 200  # of the histograms
+from geodl.fourier_box import AXES, largest_wavenumber, multiplicity, wavenumbers
+from geodl.metrics.rounded import rounded
 
 
 @dataclass
@@ -66,39 +63,11 @@ class SubgridScores:
 
     def result(self) -> dict[str, list[float | None]]:
         """Scores as a card keeps them."""
-        return {name: [_rounded(getattr(self, name))] for name in self.SCORES}
+        return {name: [rounded(getattr(self, name))] for name in self.SCORES}
 
     def row(self) -> dict[str, float | None]:
         """Scores as a row of a table."""
         return {name: values[0] for name, values in self.result().items()} | {"seconds": round(self.seconds, 2)}
-
-
-def relative_mse(fields: np.ndarray, truth: np.ndarray) -> float:
-    """Mean squared error over the mean square of the truth."""
-    return float(np.mean((fields.astype("float64") - truth) ** 2) / np.mean(truth.astype("float64") ** 2))
-
-
-def correlation(fields: np.ndarray, truth: np.ndarray) -> float:
-    """Pearson's correlation over all points; 0 for a constant field."""
-    if np.ptp(fields) == 0:
-        return 0.0
-    return float(np.corrcoef(fields.ravel(), truth.ravel())[0, 1])
-
-
-def dissipation_error(fields: np.ndarray, truth: np.ndarray, scalar: np.ndarray) -> float:
-    """Error of the mean loss of the variance of a scalar to eddies, over its true value."""
-    return float(abs(np.mean(fields * scalar, dtype="float64") / np.mean(truth * scalar, dtype="float64") - 1))
-
-
-def jensen_shannon(fields: np.ndarray, truth: np.ndarray) -> float:
-    """Jensen–Shannon distance of two histograms of as many bins over the range of the truth, beyond which all is one bin."""
-    edges = np.r_[-np.inf, np.linspace(truth.min(), truth.max(), BINS + 1), np.inf]
-    return float(distance.jensenshannon(*(np.histogram(values, edges)[0] for values in (fields, truth))))
-
-
-def kolmogorov_smirnov(fields: np.ndarray, truth: np.ndarray) -> float:
-    """Largest difference of the distribution functions of two samples."""
-    return float(stats.ks_2samp(fields.ravel(), truth.ravel()).statistic)
 
 
 def spectrum(fields: np.ndarray) -> np.ndarray:
@@ -109,18 +78,10 @@ def spectrum(fields: np.ndarray) -> np.ndarray:
     [0.  0.  0.5 0.  0. ]
     """
     points = fields.shape[-1]
-    whole = np.fft.fftfreq(points, 1 / points)
-    half = np.arange(points // 2 + 1)
-    shell = np.rint(np.sqrt(whole[:, None, None] ** 2 + whole[:, None] ** 2 + half**2))
-    modes = np.abs(np.fft.rfftn(fields.astype("float64"), axes=AXES) / points**3) ** 2
-    modes *= np.where(half % (points // 2) > 0, 2, 1)
+    shell = np.rint(np.sqrt(sum(k**2 for k in wavenumbers(points))))
+    modes = np.abs(np.fft.rfftn(fields.astype("float64"), axes=AXES) / points**3) ** 2 * multiplicity(points)
     shells = [modes[..., shell == k].sum(axis=-1) for k in range(1, largest_wavenumber(points) + 1)]
     return np.stack(shells, axis=-1)
-
-
-def spectrum_distance(found: np.ndarray, truth: np.ndarray) -> float:
-    """Mean distance of the decimal logarithms of two spectra (wavenumber,)."""
-    return float(np.mean(np.abs(np.log10(found / truth))))
 
 
 def turnover_time(velocity: np.ndarray) -> float:
@@ -132,8 +93,3 @@ def turnover_time(velocity: np.ndarray) -> float:
     square = 2 / 3 * energy.sum()
     scale = np.pi / (2 * square) * np.sum(energy / np.arange(1, len(energy) + 1))
     return float(scale / np.sqrt(square))
-
-
-def _rounded(value: float) -> float | None:
-    """Four significant digits; None, as JSON has it, where it is not a number."""
-    return float(f"{value:.4g}") if np.isfinite(value) else None

@@ -7,6 +7,7 @@ import xarray as xr
 from scipy.stats import gaussian_kde, ks_2samp
 
 from geodl.metrics.periodogram_score import NEAR, periodogram_score, published_series
+from geodl.metrics.rounded import rounded
 from geodl.metrics.trip_statistics import NearestTrips, trip_statistics
 from geodl.trips import closed_trips
 
@@ -103,8 +104,8 @@ class TrajectoryScores:
 
     def result(self) -> dict[str, list[float]]:
         """Means over the sets and their standard deviations, as a card keeps them."""
-        means = {name: [_rounded(values.mean())] for name, values in self.sets.items()}
-        return means | {f"{name}_spread": [_rounded(values.std())] for name, values in self.sets.items()}
+        means = {name: [rounded(values.mean())] for name, values in self.sets.items()}
+        return means | {f"{name}_spread": [rounded(values.std())] for name, values in self.sets.items()}
 
     def row(self) -> dict[str, float]:
         """The same as a row of a table, with the seconds that a thousand trips take."""
@@ -122,7 +123,3 @@ def _scores(simulated: xr.Dataset, real: RealTrips) -> dict[str, float]:
     scores |= {f"ks_{name}": ks_2samp(statistics[name], real.statistics[name]).statistic for name in STATISTICS}
     scores["map_distance"] = ((occupancy(simulated, real.window) - real.map) ** 2).mean()
     return scores | real.nearest.scores(closed)
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.4g}")

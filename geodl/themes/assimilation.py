@@ -19,7 +19,8 @@ from geodl import datasets, dynamics, plotting, zoo
 from geodl.baselines import AttractorPosterior, EnKS, StateInterpolation, StrongConstraint4DVar, WeakConstraint4DVar
 from geodl.layers import ODEIntegrator
 from geodl.metrics import gaussian_crps
-from geodl.themes.cases import case_of, rounded
+from geodl.metrics.rounded import rounded
+from geodl.themes.cases import case_of
 
 EDGE = 10  # first and last steps of a window, which dominate the error
 SPLITS = {"": "test_independent", "course_": "test"}  # the windows of the course overlap and hold few independent ones

@@ -1,7 +1,5 @@
 """What the themes on dynamical systems share."""
 
-import numpy as np
-
 from geodl.errors import InputError
 
 
@@ -17,8 +15,3 @@ def case_of(model, cases: dict) -> str:
     raise InputError(
         f"Expected a model of one of the cases {', '.join(cases)}; found {model.components} components every {model.dt:g}."
     )
-
-
-def rounded(value: float) -> float | None:
-    """Four significant digits; None, as JSON has it, where it is not a number."""
-    return float(f"{value:.4g}") if np.isfinite(value) else None

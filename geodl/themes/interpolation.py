@@ -20,7 +20,7 @@ from geodl import datasets, plotting, zoo
 from geodl.baselines import Dineof, FieldClimatology, OptimalInterpolation
 from geodl.errors import InputError
 from geodl.metrics.interpolation_scores import InterpolationScores
-from geodl.themes.cases import rounded
+from geodl.metrics.rounded import rounded
 
 
 @dataclass(frozen=True)

@@ -3,26 +3,26 @@ import pytest
 from scipy import stats
 
 from box_flows import axes_of, random_flow
-from geodl.metrics import SubgridScores, subgrid_scores
+from geodl.metrics import SubgridScores, closure_scores, subgrid_scores
 
 
 def test_scores_are_those_of_their_definitions():
     truth, fields, scalar = np.random.default_rng(0).standard_normal((3, 2, 8, 8, 8))
-    assert subgrid_scores.relative_mse(fields, truth) == pytest.approx(((fields - truth) ** 2).mean() / (truth**2).mean())
-    assert subgrid_scores.correlation(fields, truth) == pytest.approx(stats.pearsonr(fields.ravel(), truth.ravel())[0])
-    assert subgrid_scores.correlation(0 * fields, truth) == 0
-    assert subgrid_scores.dissipation_error(1.25 * truth, truth, scalar) == pytest.approx(0.25)
-    assert subgrid_scores.dissipation_error(0.5 * truth, truth, scalar) == pytest.approx(0.5)
+    assert closure_scores.relative_mse(fields, truth) == pytest.approx(((fields - truth) ** 2).mean() / (truth**2).mean())
+    assert closure_scores.correlation(fields, truth) == pytest.approx(stats.pearsonr(fields.ravel(), truth.ravel())[0])
+    assert closure_scores.correlation(0 * fields, truth) == 0
+    assert closure_scores.dissipation_error(1.25 * truth, truth, scalar) == pytest.approx(0.25)
+    assert closure_scores.dissipation_error(0.5 * truth, truth, scalar) == pytest.approx(0.5)
     ordered = np.sort(truth.ravel())
     below = [np.searchsorted(np.sort(values.ravel()), ordered, "right") for values in (fields, truth)]
-    assert subgrid_scores.kolmogorov_smirnov(fields, truth) == pytest.approx(np.abs(below[0] - below[1]).max() / 1024, abs=2e-3)
+    assert closure_scores.kolmogorov_smirnov(fields, truth) == pytest.approx(np.abs(below[0] - below[1]).max() / 1024, abs=2e-3)
 
 
 def test_distances_of_distributions_have_their_bounds():
     truth = np.random.default_rng(0).standard_normal(20_000)
-    assert subgrid_scores.jensen_shannon(np.random.permutation(truth), truth) == pytest.approx(0, abs=1e-6)
-    assert subgrid_scores.jensen_shannon(truth + 100, truth) == pytest.approx(np.sqrt(np.log(2)), abs=1e-3)
-    closer, further = (subgrid_scores.jensen_shannon(truth * factor, truth) for factor in (0.9, 0.5))
+    assert closure_scores.jensen_shannon(np.random.permutation(truth), truth) == pytest.approx(0, abs=1e-6)
+    assert closure_scores.jensen_shannon(truth + 100, truth) == pytest.approx(np.sqrt(np.log(2)), abs=1e-3)
+    closer, further = (closure_scores.jensen_shannon(truth * factor, truth) for factor in (0.9, 0.5))
     assert 0 < closer < further < np.sqrt(np.log(2))
 
 
@@ -36,8 +36,8 @@ def test_the_spectrum_of_a_wave_is_in_its_shell_and_sums_to_the_variance():
 
 def test_the_distance_of_spectra_counts_factors():
     truth = np.array([4.0, 2.0, 1.0])
-    assert subgrid_scores.spectrum_distance(truth, truth) == 0
-    assert subgrid_scores.spectrum_distance(truth * [10, 0.1, 1], truth) == pytest.approx(2 / 3)
+    assert closure_scores.spectrum_distance(truth, truth) == 0
+    assert closure_scores.spectrum_distance(truth * [10, 0.1, 1], truth) == pytest.approx(2 / 3)
 
 
 def test_the_turnover_time_of_one_scale():

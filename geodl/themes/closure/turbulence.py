@@ -11,7 +11,7 @@ import xarray as xr
 from geodl import datasets, plotting, zoo
 from geodl.baselines import DynamicGradientFlux, DynamicSmagorinskyFlux, GradientFlux, NoSubgridFlux, SmagorinskyFlux
 from geodl.layers import ScalarClosure, SpectralIntegrator
-from geodl.metrics import SubgridScores, subgrid_scores
+from geodl.metrics import SubgridScores, closure_scores, subgrid_scores
 from geodl.models.subgrid_flux_model import FIELDS, FLUX, STEP, SubgridFluxModel, dynamics_of
 
 TURNOVERS = 10  # of the largest eddies, that are simulated
@@ -56,14 +56,14 @@ def evaluate(model, case: str | None = None) -> SubgridScores:
     moving = _closure(model, ds.assign({name: ds[name] + MOVING for name in "uvw"}))
     stable, spectrum, true_spectrum = _simulated(model, ds)
     return SubgridScores(
-        relative_mse=subgrid_scores.relative_mse(fields, truth),
-        correlation=subgrid_scores.correlation(fields, truth),
-        dissipation_error=subgrid_scores.dissipation_error(fields, truth, scalar),
-        jensen_shannon=subgrid_scores.jensen_shannon(fields, truth),
-        kolmogorov_smirnov=subgrid_scores.kolmogorov_smirnov(fields, truth),
-        rescaled_mse=subgrid_scores.relative_mse(rescaled, truth),
-        moving_mse=subgrid_scores.relative_mse(moving, truth),
-        spectrum_distance=subgrid_scores.spectrum_distance(spectrum, true_spectrum),
+        relative_mse=closure_scores.relative_mse(fields, truth),
+        correlation=closure_scores.correlation(fields, truth),
+        dissipation_error=closure_scores.dissipation_error(fields, truth, scalar),
+        jensen_shannon=closure_scores.jensen_shannon(fields, truth),
+        kolmogorov_smirnov=closure_scores.kolmogorov_smirnov(fields, truth),
+        rescaled_mse=closure_scores.relative_mse(rescaled, truth),
+        moving_mse=closure_scores.relative_mse(moving, truth),
+        spectrum_distance=closure_scores.spectrum_distance(spectrum, true_spectrum),
         stable_time=stable,
         fields=fields,
         spectrum=spectrum,

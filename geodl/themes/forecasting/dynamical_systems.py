@@ -8,8 +8,9 @@ import numpy as np
 from geodl import datasets, plotting, zoo
 from geodl.baselines import PolynomialMap, SINDy, StatePersistence
 from geodl.metrics import attractor_distance, kaplan_yorke_dimension, lyapunov_spectrum, relative_rmse, valid_prediction_time
+from geodl.metrics.rounded import rounded
 from geodl.models.state_forecaster import PAST, StateForecaster
-from geodl.themes.cases import case_of, rounded
+from geodl.themes.cases import case_of
 
 LONG_RUN = 100.0  # time units
 
