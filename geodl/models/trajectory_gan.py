@@ -58,7 +58,7 @@ class TrajectoryGAN(TripGenerator):
         self.trip_noise, self.width, self.simulated = int(trip_noise), int(width), int(simulated)
         dtype = self.dtype_policy
         self.generator = TripDecoder(self.steps, self.width, dtype=dtype)
-        self.average = TripDecoder(self.steps, self.width, trainable=False, dtype=dtype)
+        self.average = TripDecoder(self.steps, self.width, dtype=dtype)
         self.critic = TripCritic(dtype=dtype)
         self.bridge = Bridge(dtype="float32")
         self.random = keras.random.SeedGenerator(0)
@@ -70,6 +70,7 @@ class TrajectoryGAN(TripGenerator):
         for network in (self.generator, self.average):
             network.build((None,), (None, self.trip_noise), (None, self.steps, len(STRIDES)))
         self.average.set_weights(self.generator.get_weights())
+        self.average.trainable = False  # set when its weights are there: it reaches each of them
         self.critic.build((None, self.steps + 1, 2), (None, self.steps, 2), (None,))
 
     def call(self, noise):
