@@ -133,10 +133,10 @@ figure = geodl.plotting.burgers_rollout(run.isel(time=[0]), published.rollout(ru
 # %% [markdown]
 # ## Comparison
 #
-# `mse` is that of the tendency over its variance, a priori; `relative_error` that of the trajectory, a posteriori.
+# `relative_mse` is that of the tendency over its variance, a priori; `relative_error` that of the trajectory, a posteriori.
 
 # %%
-names = ["mse", "relative_error", "final_error", "spectrum_error", "stable_time"]
+names = ["relative_mse", "relative_error", "final_error", "spectrum_distance", "stable_time"]
 rows = [[row[name] for name in names] for row in closure.rows(table)]
 xr.DataArray(np.array(rows, "float64"), {"approach": list(table), "score": names}).to_pandas()
 
