@@ -163,13 +163,12 @@ def evaluate(
     from geodl.files import write_whole
 
     model = zoo.load(name)
-    theme = themes.theme(model.theme)
     published = name in zoo.list_models()
     with progress_line() as progress:
-        track = lambda tiles: progress.track(tiles, description="pieces of work")  # noqa: E731
-        scores = theme.card_scores(model, progress=track)
+        track = lambda splits: progress.track(splits, description="splits")  # noqa: E731
+        scores = themes.card_scores(model, progress=track)
         if write and published:
-            baselines = theme.baseline_scores(model)
+            baselines = themes.baseline_scores(model)
     print(json.dumps(scores, indent=2))
     if write and published:
         card = zoo.card(name) | {"scores": scores, "baselines": baselines}
@@ -237,8 +236,8 @@ def _compare(theme: str, case: str | None, output: Path) -> None:
 
     with progress_line() as progress:
         track = lambda names: progress.track(names, description="approaches")  # noqa: E731
-        rows, written = write_comparison(theme, case, output, track)
-    print_table(rows)
+        table, written = write_comparison(theme, case, output, track)
+    print_table(table)
     print(*written, sep="\n")
 
 

@@ -27,7 +27,6 @@
 # %%
 import keras
 import numpy as np
-import xarray as xr
 from matplotlib import pyplot as plt
 
 import geodl
@@ -58,7 +57,7 @@ plt.show()
 # The coarse solver rings where it should have a front. `BurgersClosure` joins a solver and a closure; `closure.evaluate` runs it from each initial state of the test split.
 
 # %%
-table = {"no closure": closure.evaluate(coarse, "burgers")}
+compared = {"no closure": closure.evaluate(coarse, "burgers")}
 
 # %% [markdown]
 # ## Refined: eddy viscosity
@@ -86,10 +85,10 @@ def tuned(model, horizon, rate, steps):
 smagorinsky = BurgersClosure(Burgers(ends="zero"), BurgersSmagorinsky(ends="zero"), points=25)
 tuned(smagorinsky, horizon=30, rate=0.02, steps=60)
 print("coefficient, from 0.16 to", round(float(smagorinsky.closure.coefficient), 2))
-table["Smagorinsky, tuned"] = closure.evaluate(smagorinsky, "burgers")
+compared["Smagorinsky, tuned"] = closure.evaluate(smagorinsky, "burgers")
 
 dynamic = BurgersClosure(Burgers(ends="zero"), BurgersDynamicSmagorinsky(ends="zero"), points=25)
-table["dynamic Smagorinsky"] = closure.evaluate(dynamic, "burgers")
+compared["dynamic Smagorinsky"] = closure.evaluate(dynamic, "burgers")
 
 # %% [markdown]
 # ## A network, before and through the solver
@@ -105,13 +104,13 @@ lacking = (train.tendency - Burgers(ends="zero")(train.u.values.reshape(-1, 25))
 a_priori = BurgersCNN(points=25, channels=(16, 16), ends="zero")
 a_priori.compile(keras.optimizers.Adam(3e-3), loss="mse")
 a_priori.fit(states.reshape(-1, 3, 25), lacking.reshape(-1, 25), batch_size=64, epochs=40, verbose=0)
-table["CNN, a priori"] = closure.evaluate(a_priori, "burgers")
+compared["CNN, a priori"] = closure.evaluate(a_priori, "burgers")
 
 # %%
 a_posteriori = BurgersCNN(points=25, channels=(16, 16), ends="zero")
 a_posteriori.build((None, 3, 25))
 losses = {horizon: tuned(a_posteriori, horizon, rate=5e-3, steps=steps) for horizon, steps in {10: 80, 30: 100}.items()}
-table["CNN, a posteriori"] = closure.evaluate(a_posteriori, "burgers")
+compared["CNN, a posteriori"] = closure.evaluate(a_posteriori, "burgers")
 
 plt.figure(figsize=(6, 2.5))
 for horizon, loss in losses.items():
@@ -127,7 +126,7 @@ plt.show()
 
 # %%
 published = geodl.zoo.load("burgers_cnn")
-table["published"] = closure.evaluate(published, "burgers")
+compared["published"] = closure.evaluate(published, "burgers")
 figure = geodl.plotting.burgers_rollout(run.isel(time=[0]), published.rollout(run.isel(time=[0]), steps=125))
 
 # %% [markdown]
@@ -137,11 +136,10 @@ figure = geodl.plotting.burgers_rollout(run.isel(time=[0]), published.rollout(ru
 
 # %%
 names = ["relative_mse", "relative_error", "final_error", "spectrum_distance", "stable_time"]
-rows = [[row[name] for name in names] for row in closure.rows(table)]
-xr.DataArray(np.array(rows, "float64"), {"approach": list(table), "score": names}).to_pandas()
+geodl.themes.table(compared)[names]
 
 # %%
-figure = closure.figure(table, "burgers")
+figure = closure.figure(compared, "burgers")
 
 # %% [markdown]
 # A closure with the better tendency need not have the better trajectory. `geodl compare closure` adds a gradient model and a finite-volume solver; `--case turbulence` is the same problem in three dimensions.

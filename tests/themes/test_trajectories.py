@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from foraging_tracks import track, write
 
-from geodl import datasets, plotting, zoo
+from geodl import datasets, plotting, themes, zoo
 from geodl.baselines import HiddenMarkovWalk, TripBootstrap
 from geodl.baselines.trip_walk import returning_walk
 from geodl.cli import main
@@ -39,23 +39,23 @@ def synthetic_birds(monkeypatch):
 
 
 def test_comparison_has_a_row_an_approach_and_a_picture(synthetic_birds):
-    table = trajectories.compare("peru")
-    rows = trajectories.rows(table)
-    assert [row["approach"] for row in rows] == list(table)[: len(rows)] and "hidden Markov walk" in table
-    scores = {name: found.result() for name, found in table.items()}
+    compared = themes.compare("trajectories", "peru")
+    frame = themes.table(compared)
+    assert frame.index.tolist() == list(compared) and "hidden Markov walk" in compared
+    scores = {name: found.result() for name, found in compared.items()}
     assert scores["training trips again"]["nearest"] == [0] and scores["training trips again"]["too_close"] == [1]
     for name in ("correlated walk", "Ornstein–Uhlenbeck walk", "hidden Markov walk"):
         assert scores[name]["periodogram_train"] > scores["training trips again"]["periodogram_train"]
-        assert scores[name]["too_close"][0] < 0.5 and table[name].seconds < 1
-    figure = trajectories.figure(table, "peru")
-    assert len(figure.axes) == 8 and [axis.get_title() for axis in figure.axes[:2]] == ["birds", list(table)[-3]]
+        assert scores[name]["too_close"][0] < 0.5 and compared[name].seconds < 1
+    figure = trajectories.figure(compared, "peru")
+    assert len(figure.axes) == 8 and [axis.get_title() for axis in figure.axes[:2]] == ["birds", list(compared)[-3]]
     plt.close(figure)
 
 
 def test_scores_of_a_card_are_those_of_its_colony(synthetic_birds):
     model = TripBootstrap().fit(synthetic_birds["train"])
-    assert trajectories.card_scores(model)["nearest"] == [0]
-    assert set(trajectories.baseline_scores(model)) == set(trajectories.BASELINES)
+    assert themes.card_scores(model)["nearest"] == [0]
+    assert set(themes.baseline_scores(model)) == set(trajectories.WALKS)
     with pytest.raises(InputError, match=r"found one for a colony at -77.264, -11.773 every 90 s"):
         trajectories.evaluate(TripBootstrap().fit(birds(3, 0, step_seconds=90)))
 
@@ -99,7 +99,7 @@ def published_walk(monkeypatch):
     model = HiddenMarkovWalk().fit(birds(12, 0))
     monkeypatch.setattr(zoo, "card", lambda name: {"theme": "trajectories" if name == "walk" else "segmentation", "inputs": ""})
     monkeypatch.setattr(zoo, "load", lambda name: model)
-    model.theme, model.complete = "trajectories", lambda ds: ds.interpolate_na("step")
+    model.complete = lambda ds: ds.interpolate_na("step")
     return model
 
 
@@ -152,7 +152,7 @@ def test_walks_of_ecologists_in_peru(monkeypatch):
     monkeypatch.setattr(trajectories, "SETS", 3)
     scores = {
         name: trajectories.evaluate(trajectories.approaches("peru")[name](), "peru").result()
-        for name in trajectories.CONTROL | trajectories.BASELINES
+        for name in trajectories.CONTROL | trajectories.WALKS
     }
     # The publication has .92 for its hidden Markov model, in all trips.
     assert 0.6 < scores["hidden Markov walk"]["periodogram_all"][0] < 1.2
