@@ -3,8 +3,7 @@
 import numpy as np
 
 from geodl import cloud_types
-from geodl.metrics.rounded import rounded
-from geodl.metrics.scores import Scores
+from geodl.metrics.scores import Scores, rounded
 
 BINS = 10
 

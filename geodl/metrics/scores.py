@@ -4,8 +4,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from geodl.metrics.rounded import rounded
-
 
 class Scores:
     """Scores of one approach.
@@ -38,3 +36,12 @@ class Scores:
     def duration(self) -> dict[str, float]:
         """The seconds as a cell of a table."""
         return {self.SECONDS: rounded(self.seconds)}
+
+
+def rounded(value: float) -> float | None:
+    """Four significant digits; None, as JSON has it, where it is not a number.
+
+    >>> rounded(0.123456), rounded(float("nan"))
+    (0.1235, None)
+    """
+    return float(f"{value:.4g}") if np.isfinite(value) else None

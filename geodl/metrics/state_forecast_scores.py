@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geodl.metrics.lyapunov import kaplan_yorke_dimension
-from geodl.metrics.rounded import rounded
-from geodl.metrics.scores import Scores
+from geodl.metrics.scores import Scores, rounded
 
 
 @dataclass

@@ -7,8 +7,7 @@ import xarray as xr
 from scipy.stats import gaussian_kde, ks_2samp
 
 from geodl.metrics.periodogram_score import NEAR, periodogram_score, published_series
-from geodl.metrics.rounded import rounded
-from geodl.metrics.scores import Scores
+from geodl.metrics.scores import Scores, rounded
 from geodl.metrics.trip_statistics import NearestTrips, trip_statistics
 from geodl.trips import closed_trips
 

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geodl.metrics.rounded import rounded
-from geodl.metrics.scores import Scores
+from geodl.metrics.scores import Scores, rounded
 
 # Probabilities of quantiles: ends of the 90 % interval, then the middles of twenty equal parts, for the CRPS.
 LEVELS = (0.05, 0.95, *(np.arange(20) + 0.5) / 20)
