@@ -23,7 +23,7 @@ class Case:
 
 
 CASES = {"wind_stations": Case("beijing", {"attention": "wind_attention"})}
-MODELS, VARIABLE = WindStationForecaster, "speed"
+MODELS, VARIABLE = WindStationForecaster, "u"
 BASELINES = ("persistence", "climatology", "regression", "analogues")
 
 
