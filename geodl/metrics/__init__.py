@@ -3,6 +3,7 @@
 from geodl.metrics.assimilation_scores import AssimilationScores
 from geodl.metrics.burgers_scores import BurgersScores
 from geodl.metrics.cloud_criterion import ClassAccuracy, CloudAccuracy, CloudTypeLoss
+from geodl.metrics.daily_speed_scores import DailySpeedScores
 from geodl.metrics.forecast_scores import attractor_distance, relative_rmse, valid_prediction_time
 from geodl.metrics.interpolation_scores import InterpolationScores
 from geodl.metrics.lyapunov import kaplan_yorke_dimension, lyapunov_spectrum
@@ -29,6 +30,7 @@ __all__ = [
     "ClassAccuracy",
     "CloudAccuracy",
     "CloudTypeLoss",
+    "DailySpeedScores",
     "InterpolationScores",
     "NearestTrips",
     "NowcastScores",

@@ -64,8 +64,6 @@ class WindStationScores(Scores):
         wind, speed = truth[..., :2], truth[..., 2]
         error, vector = fields["speed"] - speed, fields["wind"] - wind
         (low, high), quantiles = np.split(np.moveaxis(fields["quantiles"], -1, 0), [2])
-        levels = np.reshape(LEVELS[2:], (-1, 1, 1, 1))
-        pinball = np.maximum(levels * (speed - quantiles), (levels - 1) * (speed - quantiles))
         inside = np.where(np.isfinite(speed), (speed >= low) & (speed <= high), np.nan)
         return cls(
             speed_rmse=np.sqrt(_mean(error**2)),
@@ -73,7 +71,7 @@ class WindStationScores(Scores):
             vector_rmse=np.sqrt(_mean((vector**2).sum(axis=-1))),
             u_rmse=np.sqrt(_mean(vector[..., 0] ** 2)),
             v_rmse=np.sqrt(_mean(vector[..., 1] ** 2)),
-            crps=2 * _mean(pinball.mean(axis=0)),
+            crps=_mean(quantile_crps(quantiles, speed)),
             energy_score=_mean(_energy(samples, wind)),
             coverage=_mean(inside),
             variogram_score=_variogram(np.hypot(samples[..., 0], samples[..., 1]), speed),
@@ -90,6 +88,17 @@ class WindStationScores(Scores):
             several |= {f"{name}_{lead}h": result[name][lead - 1] for lead in (1, 3, 6)}
         means = {name: rounded(np.mean(getattr(self, name))) for name in ("speed_mae", "energy_score", "coverage")}
         return [several | means | {"variogram_score": one[0]} | self.duration()]
+
+
+def quantile_crps(quantiles: np.ndarray, speed: np.ndarray) -> np.ndarray:
+    r"""CRPS \(2\, \overline{\rho_\tau(s - q_\tau)}\) (...) of the speed, from its quantiles (level, ...) at `LEVELS[2:]`.
+
+    Example:
+        >>> print(quantile_crps(np.full((20, 1), 3.0), np.array([5.0])))
+        [2.]
+    """
+    errors, levels = speed - quantiles, np.reshape(LEVELS[2:], (-1, *np.ones(speed.ndim, int)))
+    return 2 * np.maximum(levels * errors, (levels - 1) * errors).mean(axis=0)
 
 
 def _mean(values):

@@ -22,7 +22,7 @@ CASES = {
         models={"attention": "wind_attention"},
     )
 }
-MODELS, VARIABLE = WindStationForecaster, "speed"
+MODELS, VARIABLE = WindStationForecaster, "u"
 
 
 def approaches(case: str) -> dict:
