@@ -26,6 +26,7 @@ from geodl.layers.spectral_integrator import SpectralIntegrator
 from geodl.layers.station_mixer import StationMixer
 from geodl.layers.stencil_network import StencilNetwork
 from geodl.layers.step_mixture import StepMixture
+from geodl.layers.stochastic_forcing import StochasticForcing
 from geodl.layers.subgrid_network import SubgridNetwork
 from geodl.layers.trainable_runge_kutta import TrainableRungeKutta
 from geodl.layers.trip_critic import TripCritic
@@ -74,6 +75,7 @@ __all__ = [
     "StationMixer",
     "StencilNetwork",
     "StepMixture",
+    "StochasticForcing",
     "SubgridNetwork",
     "TrainableRungeKutta",
     "TripCritic",

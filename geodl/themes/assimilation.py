@@ -64,7 +64,9 @@ def approaches(case: str) -> dict:
     shape = {"components": setting.components, "dt": setting.dt}
     ring = case == "lorenz96"
     equation = dynamics.Lorenz96() if ring else dynamics.Lorenz63()
-    ensemble = {"members": 200, "radius": 10, "lag": 60, "inflation": 1.02} if ring else {"members": 500}
+    ensemble = (
+        {"members": 200, "radius": 10, "lag": 60, "inflation": 1.02} if ring else {"members": 500, "passes": (4.0, 4 / 3)}
+    )
 
     def fitted(make):
         return lambda: make().estimate(_training_states(setting))
