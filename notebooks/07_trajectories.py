@@ -129,7 +129,7 @@ gan = geodl.zoo.load("seabird_gan_peru")
 figure = geodl.plotting.trip_map(gan.sample(40, seed=1))
 
 # %% [markdown]
-# Our birds are others. `adapt` gives a model our colony, time step and scales, and `fit` goes on from the published weights.
+# Our birds are others. `adapt` gives a model our colony, time step and scales, `fit` goes on from the published weights, and `calibrate` matches the lengths of simulated steps to those of our birds, by their ranks.
 
 # %%
 published = geodl.zoo.load("seabird_mdn_peru")
@@ -137,6 +137,7 @@ published.adapt(train)
 rate = keras.optimizers.schedules.CosineDecay(2e-3, 150)
 published.compile(keras.optimizers.AdamW(rate, weight_decay=1e-3, global_clipnorm=1.0), StepLikelihood(), jit_compile=True)
 published.fit(published.training_trips(train), batch_size=16, epochs=50, verbose=0)
+published.calibrate(train)
 compared["published, fine-tuned"] = TrajectoryScores.of(published.sample(300), real, seconds=0.0)
 
 # %% [markdown]
@@ -153,7 +154,7 @@ geodl.themes.table(compared)[names].round(3)
 figure = geodl.plotting.trip_comparison({name: compared[name] for name in list(compared)[:-1]}, train, scale=5e4)
 
 # %% [markdown]
-# The peak of the networks' step lengths is the speed at which a late bird flies home.
+# The peak of the first network's step lengths is the speed at which a late bird flies home; the other one is calibrated.
 #
 # ## A gap in a trip
 #

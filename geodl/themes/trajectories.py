@@ -20,9 +20,10 @@ from geodl import plotting
 from geodl.baselines import CorrelatedWalk, HiddenMarkovWalk, OrnsteinUhlenbeckWalk, TripBootstrap
 from geodl.errors import InputError
 from geodl.metrics.periodogram_score import periodogram_score, published_series
+from geodl.metrics.scores import rounded
 from geodl.metrics.trajectory_scores import TRIPS, RealTrips, TrajectoryScores
 from geodl.themes.cases import Case
-from geodl.trips import bird_splits
+from geodl.trips import split_by_bird
 
 SETS = 20  # of 100 trips
 TIMED = 1000  # trips
@@ -96,13 +97,14 @@ def real_trips(case: str, split: str = "test") -> RealTrips:
     return RealTrips(train, held_out, every, CASES[case].scale, CASES[case].window)
 
 
-def scores_across_birds(fit, case: str = "peru", splits: int = 3) -> dict[str, list[float]]:
+def scores_across_birds(fit, case: str = "peru", draws: int = 3) -> dict[str, list[float]]:
     """Spectrum on held-out birds, beside what the training trips themselves reach, for several draws of the birds.
 
     Args:
-        fit: (training trips, validation trips) → a generator.
+        fit: number of a draw → a generator that has learned from the birds that `geodl.trips.split_by_bird` draws to train,
+            and has been chosen by those to validate.
         case: one of `CASES`.
-        splits: number of draws.
+        draws: number of them; the first one is that of the dataset's splits.
 
     Returns:
         "periodogram_held_out": of the longitude, the mean of twenty sets, for each draw; "floor": that of the training trips.
@@ -110,16 +112,15 @@ def scores_across_birds(fit, case: str = "peru", splits: int = 3) -> dict[str, l
     setting = CASES[case]
     every = setting.open("all")
     found = {"periodogram_held_out": [], "floor": []}
-    for seed in range(splits):
-        birds = bird_splits(every.bird.values, seed)
-        train, validation, test = (
-            every.isel(trip=np.isin(every.bird.values, birds[split])) for split in ("train", "validation", "test")
+    for draw in range(draws):
+        trips = split_by_bird(every, draw)
+        simulated = fit(draw).sample(SETS * TRIPS, seed=0)
+        test, train, sets = (
+            published_series(ds, setting.scale, every.sizes["step"]) for ds in (trips["test"], trips["train"], simulated)
         )
-        simulated = fit(train, validation).sample(SETS * TRIPS, seed=0)
-        series = [published_series(ds, setting.scale, every.sizes["step"]) for ds in (test, train, simulated)]
-        sets = np.split(series[2], SETS)
-        found["floor"].append(float(periodogram_score(*series[:2])[0]))
-        found["periodogram_held_out"].append(float(np.mean([periodogram_score(series[0], part)[0] for part in sets])))
+        of_sets = [periodogram_score(test, part)[0] for part in np.split(sets, SETS)]
+        found["periodogram_held_out"].append(rounded(np.mean(of_sets)))
+        found["floor"].append(rounded(periodogram_score(test, train)[0]))
     return found
 
 
