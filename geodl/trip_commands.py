@@ -73,6 +73,8 @@ def across_birds(
     write: Annotated[bool, typer.Option("--write", help="Write the scores on the card.")] = False,
 ) -> None:
     """Train a generator on several draws of the birds and score it on those held out; run again after a kill, it resumes."""
+    import pandas as pd
+
     from geodl import zoo
     from geodl.console import print_table
     from geodl.themes.trajectories import scores_across_birds
@@ -88,10 +90,9 @@ def across_birds(
         return zoo.load(folder)
 
     found = scores_across_birds(fit, card["trained_on"]["config"], draws)
-    means = {score: sum(values) / draws for score, values in found.items()}
-    lines = [{score: values[draw] for score, values in found.items()} for draw in range(draws)]
-    lines = dict(enumerate(lines)) | {"mean": means}
-    print_table([{"draw": draw, **{score: f"{value:.4g}" for score, value in line.items()}} for draw, line in lines.items()])
+    table = pd.DataFrame(found).rename_axis("draw")
+    table.loc["mean"] = table.mean()
+    print_table(table.map("{:.4g}".format))
     if write:
         zoo.write_card(name, across_birds={"command": f"geodl across-birds {name} --draws {draws}", **found})
 
