@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geodl import datasets, plotting, zoo
-from geodl.baselines import DailySpeedAutoregression, DailySpeedPersistence
+from geodl import datasets, plotting
+from geodl.baselines import DailySpeedAutoregression, DailySpeedPersistence, DailySpeedProcess
 from geodl.metrics import DailySpeedScores
 from geodl.metrics.wind_station_scores import LEVELS
 from geodl.models.daily_speed_forecaster import DailySpeedForecaster
@@ -14,31 +14,33 @@ from geodl.models.daily_speed_forecaster import DailySpeedForecaster
 
 @dataclass(frozen=True)
 class Case:
-    """A config of the dataset `wind_stations`, and the published models."""
+    """A config of the dataset `wind_stations`."""
 
     config: str
-    models: dict[str, str]
 
 
-CASES = {"wind_ireland": Case("ireland", {"network": "wind_dense"})}
+CASES = {"wind_ireland": Case("ireland")}
 MODELS, VARIABLE = DailySpeedForecaster, "speed"
-BASELINES = {
-    "persistence": None,
-    "climatology": {"order": 0},
-    "AR(1)": {"order": 1, "coupled": False},
-    "VAR(3), no season": {"order": 3, "harmonics": 0},
-    "VAR(3)": {"order": 3},
+FITTED = {
+    "climatology": lambda: DailySpeedAutoregression(order=0),
+    "AR(1)": lambda: DailySpeedAutoregression(order=1, coupled=False),
+    "VAR(3), no season": lambda: DailySpeedAutoregression(order=3, harmonics=0),
+    "VAR(3)": lambda: DailySpeedAutoregression(order=3),
+    "Gaussian process": lambda: DailySpeedProcess(order=3),
 }
 
 
 def approaches(case: str) -> dict:
     """What is compared in a case: {name: function that makes the model}."""
-    published = zoo.list_models(theme="forecasting")
-    models = {label: name for label, name in CASES[case].models.items() if name in published}
-    return {
-        **{name: lambda settings=settings: _baseline(case, settings) for name, settings in BASELINES.items()},
-        **{label: lambda name=name: zoo.load(name) for label, name in models.items()},
-    }
+
+    def fitted(make):
+        def estimated():
+            ds = datasets.open_dataset("wind_stations", CASES[case].config, "train")
+            return make().estimate(ds.speed.values.astype("float64"), ds.time.values)
+
+        return estimated
+
+    return {"persistence": DailySpeedPersistence, **{name: fitted(make) for name, make in FITTED.items()}}
 
 
 def evaluate(model, case: str | None = None, split: str = "test") -> DailySpeedScores:
@@ -63,8 +65,7 @@ def card_scores(model, progress=lambda work: work) -> dict[str, list[float]]:
 
 def baseline_scores(model) -> dict[str, dict[str, list[float]]]:
     """Scores of the baselines, as a card keeps them."""
-    made = approaches(next(iter(CASES)))
-    return {name: evaluate(made[name]()).result() for name in BASELINES}
+    return {name: evaluate(make()).result() for name, make in approaches(next(iter(CASES))).items()}
 
 
 def figure(table: dict[str, DailySpeedScores], case: str):
@@ -76,10 +77,3 @@ def figure(table: dict[str, DailySpeedScores], case: str):
 def picture(observed, known, forecast):
     """The forecast at each station of the user's own network."""
     return plotting.daily_speed_forecast(observed, known, forecast)
-
-
-def _baseline(case: str, settings: dict | None):
-    if settings is None:
-        return DailySpeedPersistence()
-    ds = datasets.open_dataset("wind_stations", CASES[case].config, "train")
-    return DailySpeedAutoregression(**settings).estimate(ds.speed.values.astype("float64"), ds.time.values)
