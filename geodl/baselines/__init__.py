@@ -3,6 +3,7 @@
 from geodl.baselines.attractor_posterior import AttractorPosterior
 from geodl.baselines.burgers_closures import BurgersDynamicSmagorinsky, BurgersGradientModel, BurgersSmagorinsky
 from geodl.baselines.correlated_walk import CorrelatedWalk
+from geodl.baselines.daily_speed_process import DailySpeedProcess
 from geodl.baselines.daily_speeds import DailySpeedAutoregression, DailySpeedPersistence
 from geodl.baselines.dineof import Dineof
 from geodl.baselines.ensemble_filters import ETKF, LETKF, EnKF, EnKS
@@ -42,6 +43,7 @@ __all__ = [
     "CorrelatedWalk",
     "DailySpeedAutoregression",
     "DailySpeedPersistence",
+    "DailySpeedProcess",
     "Dineof",
     "DynamicGradientFlux",
     "DynamicSmagorinskyFlux",

@@ -55,15 +55,19 @@ class DailySpeedAutoregression(DailySpeedForecaster):
     def estimate(self, speed: np.ndarray, times: np.ndarray) -> "DailySpeedAutoregression":
         """Fits the coefficients to speeds (time, station)."""
         self.root_speed.estimate(np.sqrt(speed), times)
-        self.stations = speed.shape[1]
+        self.stations, self.deviation = speed.shape[1], self.root_speed.deviation
         return self
 
     def forecast(self, speed, times, levels=QUANTILES):
         if self.stations != speed.shape[1]:
             raise InputError(f"Expected an autoregression of {speed.shape[1]} stations: call `estimate` with their past.")
-        mean, deviation = self.root_speed.following(np.sqrt(speed), times), self.root_speed.deviation
+        mean, deviation = self.following(np.sqrt(speed), times), self.deviation
         roots = mean[..., None] + deviation[:, None] * special.ndtri(levels)
         return {"speed": mean**2 + deviation**2, "quantiles": np.maximum(roots, 0) ** 2}
+
+    def following(self, root_speed, times):
+        """Mean of the root speed of the day that follows each of the times: (time, station)."""
+        return self.root_speed.following(root_speed, times)
 
     def get_config(self):
         return {**super().get_config(), "order": self.order, "harmonics": self.harmonics, "coupled": self.coupled}

@@ -52,7 +52,7 @@ class VectorAutoregression:
         if known < needed:
             raise InputError(f"Expected {needed} values of each component at least; found {known}: give a longer series.")
         self.season = ridge_regression(self._harmonics(times), series, 0.0)
-        deviations = series - self._season(times)
+        deviations = self.deviations(series, times)
         last, following = self._last(deviations)[:-1], deviations[1:]
         if self.coupled:
             self.matrix = ridge_regression(last, following, PENALTY)
@@ -66,8 +66,12 @@ class VectorAutoregression:
 
     def following(self, series: np.ndarray, times: np.ndarray) -> np.ndarray:
         """Mean of the value that follows each of the times, one step later: (time, component)."""
-        last = self._last(series - self._season(times))
+        last = self._last(self.deviations(series, times))
         return self._season(times + (times[1] - times[0])) + last @ self.matrix[:-1] + self.matrix[-1]
+
+    def deviations(self, series: np.ndarray, times: np.ndarray) -> np.ndarray:
+        """What a series (time, component) is above the mean of the season."""
+        return series - self._season(times)
 
     def _last(self, deviations):
         """The last values at each time (time, order × component)."""

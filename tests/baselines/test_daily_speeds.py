@@ -3,7 +3,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from geodl.baselines import DailySpeedAutoregression, DailySpeedPersistence, VectorAutoregression
+from geodl.baselines import DailySpeedAutoregression, DailySpeedPersistence, DailySpeedProcess, VectorAutoregression
 from geodl.errors import InputError
 from geodl.metrics import DailySpeedScores
 from geodl.metrics.wind_station_scores import LEVELS
@@ -115,6 +115,35 @@ def test_what_is_not_a_past_of_daily_speeds_is_refused(change, message):
     model = DailySpeedAutoregression(order=1).estimate(ds.speed.values, ds.time.values)
     with pytest.raises(InputError, match=message):
         model.predict(change(ds))
+
+
+def test_the_process_learns_what_is_not_linear():
+    """The deviation of tomorrow is the square of that of today, which a line cannot tell."""
+    random = np.random.default_rng(0)
+    root = np.full((1500, 1), 2.0)
+    for day in range(1, 1500):
+        root[day] = 2 + 0.9 * (2 * (root[day - 1] - 2) ** 2 - 1) + random.uniform(-0.1, 0.1)
+    speed, times = root**2, TIMES[:1500]
+    errors = []
+    for model in (DailySpeedAutoregression(order=1, harmonics=0), DailySpeedProcess(noise=0.1, order=1, harmonics=0)):
+        found = model.estimate(speed[:1000], times[:1000]).forecast(speed, times)["speed"]
+        errors.append(np.std(found[1000:-1] - speed[1001:]))
+    assert errors[1] < 0.7 * errors[0]
+
+
+def test_the_spread_of_the_process_is_that_of_days_left_out():
+    speed, times = network(60).speed.values, TIMES[:60]
+    model = DailySpeedProcess(order=1, harmonics=0).estimate(speed, times)
+    errors = (
+        np.sqrt(speed[1:]) - VectorAutoregression(1, 0).estimate(np.sqrt(speed), times).following(np.sqrt(speed), times)[:-1]
+    )
+    covariance = model._covariance(model.known)
+    left_out = []
+    for day in range(59):
+        others = np.arange(59) != day
+        dual = np.linalg.solve(covariance[np.ix_(others, others)] + model.noise * np.eye(58), errors[others])
+        left_out.append(errors[day] - covariance[day, others] @ dual)
+    np.testing.assert_allclose(model.deviation, np.std(left_out, axis=0), rtol=1e-6)
 
 
 # Scores

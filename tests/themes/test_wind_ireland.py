@@ -10,7 +10,6 @@ from geodl import datasets, themes
 from geodl.baselines import DailySpeedPersistence
 from geodl.plotting import daily_speed_forecast
 from geodl.themes import forecasting
-from geodl.themes.forecasting import wind_ireland
 
 KNOT = 0.514444  # m s-1
 real = pytest.mark.skipif(
@@ -38,13 +37,13 @@ def test_each_day_of_the_split_is_forecast_from_the_day_before(three_years):
 
 
 def test_comparison_has_a_row_an_approach_and_a_picture(three_years):
-    made = dict.fromkeys(wind_ireland.BASELINES)
-    compared = {name: forecasting.evaluate(forecasting.approaches("wind_ireland")[name](), "wind_ireland") for name in made}
+    compared = themes.compare("forecasting", "wind_ireland")
     frame = themes.table(compared)
-    assert set(frame.index) == {"persistence", "climatology", "AR(1)", "VAR(3), no season", "VAR(3)"}
+    assert set(frame.index) == {"persistence", "climatology", "AR(1)", "VAR(3), no season", "VAR(3)", "Gaussian process"}
     # A week is not in the season, and half known from the day before.
     assert frame.speed_rmse["climatology"] == pytest.approx(2, rel=0.02)
-    assert frame.speed_rmse["VAR(3)"] < frame.speed_rmse["climatology"]
+    # The last two days tell the next one.
+    assert frame.speed_rmse["Gaussian process"] < frame.speed_rmse["VAR(3)"] < frame.speed_rmse["climatology"]
     assert len(forecasting.figure(compared, "wind_ireland").axes) == 2
     plt.close("all")
 
@@ -64,3 +63,12 @@ def test_the_vector_autoregression_of_order_three_has_its_known_error():
     made = forecasting.approaches("wind_ireland")
     rmse = {name: forecasting.evaluate(made[name](), "wind_ireland").speed_rmse / KNOT for name in ("AR(1)", "VAR(3)")}
     assert rmse["AR(1)"] == pytest.approx(4.21, abs=0.01) and rmse["VAR(3)"] == pytest.approx(4.055, abs=0.005)
+
+
+@real
+@pytest.mark.slow
+def test_the_gaussian_process_is_better_than_the_vector_autoregression():
+    scores = forecasting.compare("wind_ireland")
+    for name in ("speed_rmse", "speed_mae", "crps"):
+        assert getattr(scores["Gaussian process"], name) < getattr(scores["VAR(3)"], name)
+    assert scores["Gaussian process"].coverage == pytest.approx(0.9, abs=0.015)

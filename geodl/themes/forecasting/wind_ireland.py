@@ -5,31 +5,34 @@ import time
 import numpy as np
 
 from geodl import plotting
-from geodl.baselines import DailySpeedAutoregression, DailySpeedPersistence
+from geodl.baselines import DailySpeedAutoregression, DailySpeedPersistence, DailySpeedProcess
 from geodl.metrics import DailySpeedScores
 from geodl.metrics.wind_station_scores import LEVELS
 from geodl.models.daily_speed_forecaster import DailySpeedForecaster
 from geodl.themes.cases import Case
 
-BASELINES = {
-    "persistence": None,
-    "climatology": {"order": 0},
-    "AR(1)": {"order": 1, "coupled": False},
-    "VAR(3), no season": {"order": 3, "harmonics": 0},
-    "VAR(3)": {"order": 3},
+FITTED = {
+    "climatology": lambda: DailySpeedAutoregression(order=0),
+    "AR(1)": lambda: DailySpeedAutoregression(order=1, coupled=False),
+    "VAR(3), no season": lambda: DailySpeedAutoregression(order=3, harmonics=0),
+    "VAR(3)": lambda: DailySpeedAutoregression(order=3),
+    "Gaussian process": lambda: DailySpeedProcess(order=3),
 }
-CASES = {
-    "wind_ireland": Case(
-        dataset="wind_stations", config="ireland", baselines=tuple(BASELINES), models={"network": "wind_dense"}
-    )
-}
+CASES = {"wind_ireland": Case(dataset="wind_stations", config="ireland", baselines=("persistence", *FITTED))}
 MODELS, VARIABLE = DailySpeedForecaster, "speed"
 
 
 def approaches(case: str) -> dict:
     """What is compared in a case: {name: function that makes the model}."""
-    classical = {name: lambda settings=settings: _baseline(case, settings) for name, settings in BASELINES.items()}
-    return classical | CASES[case].published()
+
+    def fitted(make):
+        def estimated():
+            ds = CASES[case].open("train")
+            return make().estimate(ds.speed.values.astype("float64"), ds.time.values)
+
+        return estimated
+
+    return {"persistence": DailySpeedPersistence, **{name: fitted(make) for name, make in FITTED.items()}}
 
 
 def evaluate(model, case: str, split: str = "test") -> DailySpeedScores:
@@ -60,10 +63,3 @@ def figure(compared: dict[str, DailySpeedScores], case: str):
 def picture(observed, known, forecast):
     """The forecast at each station of the user's own network."""
     return plotting.daily_speed_forecast(observed, known, forecast)
-
-
-def _baseline(case: str, settings: dict | None):
-    if settings is None:
-        return DailySpeedPersistence()
-    ds = CASES[case].open("train")
-    return DailySpeedAutoregression(**settings).estimate(ds.speed.values.astype("float64"), ds.time.values)
