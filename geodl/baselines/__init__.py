@@ -3,6 +3,8 @@
 from geodl.baselines.attractor_posterior import AttractorPosterior
 from geodl.baselines.burgers_closures import BurgersDynamicSmagorinsky, BurgersGradientModel, BurgersSmagorinsky
 from geodl.baselines.correlated_walk import CorrelatedWalk
+from geodl.baselines.daily_speed_process import DailySpeedProcess
+from geodl.baselines.daily_speeds import DailySpeedAutoregression, DailySpeedPersistence
 from geodl.baselines.dineof import Dineof
 from geodl.baselines.ensemble_filters import ETKF, LETKF, EnKF, EnKS
 from geodl.baselines.field_climatology import FieldClimatology
@@ -26,6 +28,7 @@ from geodl.baselines.strong_4dvar import StrongConstraint4DVar
 from geodl.baselines.subgrid_fluxes import NoSubgridFlux
 from geodl.baselines.three_d_var import ThreeDVar
 from geodl.baselines.trip_bootstrap import TripBootstrap
+from geodl.baselines.vector_autoregression import VectorAutoregression
 from geodl.baselines.weak_4dvar import WeakConstraint4DVar
 from geodl.baselines.wind_advection import WindAdvection
 from geodl.baselines.wind_persistence import WindPersistence
@@ -38,6 +41,9 @@ __all__ = [
     "BurgersGradientModel",
     "BurgersSmagorinsky",
     "CorrelatedWalk",
+    "DailySpeedAutoregression",
+    "DailySpeedPersistence",
+    "DailySpeedProcess",
     "Dineof",
     "DynamicGradientFlux",
     "DynamicSmagorinskyFlux",
@@ -64,6 +70,7 @@ __all__ = [
     "StrongConstraint4DVar",
     "ThreeDVar",
     "TripBootstrap",
+    "VectorAutoregression",
     "WeakConstraint4DVar",
     "WindAdvection",
     "WindPersistence",

@@ -25,6 +25,7 @@ from geodl.layers.residual_convolutions import ResidualConvolutions
 from geodl.layers.spectral_integrator import SpectralIntegrator
 from geodl.layers.station_mixer import StationMixer
 from geodl.layers.stencil_network import StencilNetwork
+from geodl.layers.step_matching import StepMatching
 from geodl.layers.step_mixture import StepMixture
 from geodl.layers.stochastic_forcing import StochasticForcing
 from geodl.layers.subgrid_network import SubgridNetwork
@@ -74,6 +75,7 @@ __all__ = [
     "SpectralIntegrator",
     "StationMixer",
     "StencilNetwork",
+    "StepMatching",
     "StepMixture",
     "StochasticForcing",
     "SubgridNetwork",

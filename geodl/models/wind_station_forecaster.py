@@ -47,8 +47,8 @@ class WindStationForecaster(GeoModel):
         return self.decode(self.forward(self.encode(x), times=x.time.values[-MEMORY:]), x)
 
     def encode(self, ds: xr.Dataset) -> np.ndarray:
-        fields = {name: _select(ds, name) for name in VARIABLES if name in ("u", "v") or name in ds}
-        _check_times(ds)
+        fields = {name: select_quantity(ds, name) for name in VARIABLES if name in ("u", "v") or name in ds}
+        check_times(ds, HOUR, "hourly")
         values = {name: field.values[-MEMORY:].astype("float64") for name, field in fields.items()}
         known = np.isfinite(values["u"][-24:]) & np.isfinite(values["v"][-24:])
         if not known.any():
@@ -84,7 +84,12 @@ class WindStationForecaster(GeoModel):
         return xr.Dataset(variables, coordinates, {**ds.attrs, "Conventions": "CF-1.11"})
 
 
-def _select(ds: xr.Dataset, name: str) -> xr.DataArray:
+def select_quantity(ds: xr.Dataset, name: str) -> xr.DataArray:
+    """One of the `QUANTITIES` (time, station) of a dataset.
+
+    Raises:
+        InputError: it is missing, or has other dimensions, other units or values that weather never has.
+    """
     units, _, low, high = QUANTITIES[name]
     field = Variable(name, (("time", "station"),), units, (low, high)).select(ds)
     if "sample" in field.dims:
@@ -101,12 +106,13 @@ def _select(ds: xr.Dataset, name: str) -> xr.DataArray:
     return field
 
 
-def _check_times(ds: xr.Dataset) -> None:
+def check_times(ds: xr.Dataset, step: np.timedelta64, name: str) -> None:
+    """Raises an InputError unless the times are `step` apart, in words "hourly" or "daily"."""
     if "time" not in ds.coords or not np.issubdtype(ds.time.dtype, np.datetime64):
-        raise InputError("Expected a coordinate `time` of dates, hourly.")
+        raise InputError(f"Expected a coordinate `time` of dates, {name}.")
     steps = np.diff(ds.time.values)
-    if len(steps) and (steps != HOUR).any():
-        wrong = steps[steps != HOUR][0] / HOUR
+    if len(steps) and (steps != step).any():
+        wrong = steps[steps != step][0] / HOUR
         raise InputError(
-            f"Expected hourly times, in order; found a step of {wrong:g} h: fill missing hours with NaN, or resample."
+            f"Expected {name} times, in order; found a step of {wrong:g} h: fill missing ones with NaN, or resample."
         )

@@ -10,6 +10,7 @@ if "MPLBACKEND" not in os.environ:
 
 from geodl.plotting.burgers import burgers_comparison, burgers_rollout
 from geodl.plotting.clouds import nowcast, nowcast_scores
+from geodl.plotting.daily_speeds import daily_speed_comparison, daily_speed_forecast
 from geodl.plotting.fields import animation, interpolation, interpolation_comparison
 from geodl.plotting.states import assimilation, assimilation_comparison, forecast_comparison, trajectory
 from geodl.plotting.trips import completed_trips, trip_comparison, trip_map
@@ -24,6 +25,8 @@ __all__ = [
     "burgers_comparison",
     "burgers_rollout",
     "completed_trips",
+    "daily_speed_comparison",
+    "daily_speed_forecast",
     "fan_chart",
     "forecast_comparison",
     "interpolation",
