@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geodl import datasets, plotting, zoo
-from geodl.baselines import StationAnalogues, StationClimatology, StationPersistence, StationRegression
+from geodl.baselines import StationAnalogues, StationClimatology, StationPersistence, StationRecentRegression, StationRegression
 from geodl.metrics.wind_station_scores import LEVELS, WindStationScores
 from geodl.models.station_features import LAGS, LEADS, hours_ahead, station_values
 from geodl.models.wind_station_forecaster import WindStationForecaster
@@ -24,7 +24,7 @@ class Case:
 
 CASES = {"wind_stations": Case("beijing", {"attention": "wind_attention"})}
 MODELS, VARIABLE = WindStationForecaster, "u"
-BASELINES = ("persistence", "climatology", "regression", "analogues")
+BASELINES = ("persistence", "climatology", "regression", "recent regression", "analogues")
 
 
 def approaches(case: str) -> dict:
@@ -43,6 +43,7 @@ def approaches(case: str) -> dict:
         "persistence": StationPersistence,
         "climatology": fitted(StationClimatology),
         "regression": fitted(StationRegression, "distinct"),
+        "recent regression": fitted(StationRecentRegression, "distinct"),
         "analogues": fitted(StationAnalogues, "distinct"),
         **{label: lambda name=name: zoo.load(name) for label, name in models.items()},
     }
