@@ -28,7 +28,7 @@ def on_config(config):
         {"Datasets": ["datasets/index.md", *({name: f"datasets/{name}.md"} for name in pages.list_datasets())]},
         {"Guides": [f"guides/{name}.md" for name in guides]},
         *lectures,
-        {"Reference": ["api/index.md", *(f"api/{name}.md" for name in (*pages.PACKAGES, *pages.MODULES))]},
+        {"Reference": ["api/index.md", "api/command.md", *(f"api/{name}.md" for name in (*pages.PACKAGES, *pages.MODULES))]},
     ]
 
 

@@ -1,11 +1,15 @@
-"""Pages made from cards, results, READMEs and docstrings: themes, models, datasets and the reference."""
+"""Pages made from cards, results, READMEs, docstrings and help: themes, models, datasets and the reference."""
 
 import ast
 import re
 from pathlib import Path
 
+import click
 import pandas as pd
+from typer.cli import get_docs_for_click
+from typer.main import get_command
 
+from geodl.cli import app
 from geodl.datasets import list_datasets
 from geodl.report import leaderboards, statement
 from geodl.themes import THEMES
@@ -44,6 +48,7 @@ def made() -> dict[str, str]:
         **{f"datasets/{name}.md": dataset_page(name) for name in list_datasets()},
         "guides/contributing.md": (REPOSITORY / "CONTRIBUTING.md").read_text(),
         "api/index.md": reference_index(),
+        "api/command.md": command_page(),
         **{f"api/{name}.md": package_page(name) for name in PACKAGES},
         **{
             f"api/{name}.md": f"# geodl.{name}\n\n::: geodl.{name}\n    options: {{show_root_heading: false}}\n"
@@ -195,7 +200,13 @@ def reference_index() -> str:
         {"module": f"[`geodl.{name}`]({name}.md)", "what it holds": ast.get_docstring(ast.parse(_source(name))).splitlines()[0]}
         for name in (*PACKAGES, *MODULES)
     ]
-    return f"# Reference\n\n{_table(pd.DataFrame(rows))}\n"
+    return f"# Reference\n\n[The geodl command](command.md), and the modules:\n\n{_table(pd.DataFrame(rows))}\n"
+
+
+def command_page() -> str:
+    """What the `geodl` command can do, from its own help."""
+    command = get_command(app)
+    return get_docs_for_click(obj=command, ctx=click.Context(command), name="geodl", title="The geodl command")
 
 
 def package_page(name: str) -> str:

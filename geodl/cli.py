@@ -9,7 +9,7 @@ import typer
 
 from geodl.console import print_table, progress_line
 from geodl.errors import InputError
-from geodl.trip_commands import complete, sample
+from geodl.trip_commands import Colony, TimeZone, across_birds, complete, fine_tune, sample
 
 app = typer.Typer(
     help="Pretrained, benchmarked deep-learning models for geophysical dynamics.",
@@ -76,6 +76,8 @@ def predict(
     time: Annotated[str | None, typer.Option(help="Forecast from this time instead of the last one.")] = None,
     steps: Annotated[int | None, typer.Option(help="Number of states to forecast, for models of a trajectory.")] = None,
     variable: Annotated[str | None, typer.Option(help="Which one to fill, for models that interpolate fields.")] = None,
+    colony: Colony = None,
+    time_zone: TimeZone = None,
 ) -> None:
     """Apply a published model to a NetCDF or GRIB file, or to a CSV file of stations or of tracks of birds."""
     from geodl import zoo
@@ -92,13 +94,16 @@ def predict(
     if theme == "trajectories":
         if time is not None:
             raise InputError(f"--time is for forecasts; {name} fills the gaps of trips.")
-        complete(name, file, output, picture)
+        complete(name, file, output, picture, colony, time_zone)
         return
+    if colony is not None or time_zone is not None:
+        raise InputError(f"--colony and --time-zone are for tracks of birds; {name} is for {theme}.")
     options = {"steps": steps, "variable": variable}
     _forecast(name, file, output, picture, time, {key: value for key, value in options.items() if value is not None})
 
 
-app.command()(sample)
+for command in (sample, fine_tune, across_birds):
+    app.command()(command)
 
 
 @app.command()
@@ -160,22 +165,17 @@ def evaluate(
 ) -> None:
     """Recompute the scores of a model, published or saved in a folder, on the test split."""
     from geodl import themes, zoo
-    from geodl.files import write_whole
 
     model = zoo.load(name)
-    theme = themes.theme(model.theme)
     published = name in zoo.list_models()
     with progress_line() as progress:
-        track = lambda tiles: progress.track(tiles, description="pieces of work")  # noqa: E731
-        scores = theme.card_scores(model, progress=track)
+        track = lambda splits: progress.track(splits, description="splits")  # noqa: E731
+        scores = themes.card_scores(model, progress=track)
         if write and published:
-            baselines = theme.baseline_scores(model)
+            baselines = themes.baseline_scores(model)
     print(json.dumps(scores, indent=2))
     if write and published:
-        card = zoo.card(name) | {"scores": scores, "baselines": baselines}
-        write_whole(
-            zoo.folder_of(name) / zoo.CARD, lambda path: path.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
-        )
+        zoo.write_card(name, scores=scores, baselines=baselines)
 
 
 @data.command("list")
@@ -237,8 +237,8 @@ def _compare(theme: str, case: str | None, output: Path) -> None:
 
     with progress_line() as progress:
         track = lambda names: progress.track(names, description="approaches")  # noqa: E731
-        rows, written = write_comparison(theme, case, output, track)
-    print_table(rows)
+        table, written = write_comparison(theme, case, output, track)
+    print_table(table)
     print(*written, sep="\n")
 
 

@@ -10,20 +10,20 @@ def progress_line() -> Progress:
     return Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
 
 
-def print_table(rows: list[dict]) -> None:
-    """Prints rows of the same columns, the first one the approach; a table that is too wide has a line a score instead."""
-    console, table = Console(), _table(rows)
+def print_table(frame) -> None:
+    """Prints a `pandas.DataFrame` with its index, the approach; a table that is too wide has a line a score instead."""
+    console, table = Console(), _table(frame.reset_index())
     wide = console.options.update(max_width=1000)
     if console.measure(table, options=wide).maximum > console.width:
-        first, *columns = rows[0]
-        table = _table([{"score": column.replace("_", " "), **{row[first]: row[column] for row in rows}} for column in columns])
+        table = _table(frame.rename(columns=lambda name: name.replace("_", " ")).T.rename_axis("score").reset_index())
     console.print(table)
 
 
-def _table(rows: list[dict]) -> Table:
+def _table(frame) -> Table:
     table = Table()
-    for column in rows[0]:
+    for column in frame.columns:
         table.add_column(column.replace("_", " "))
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    for row in frame.itertuples(index=False):
+        # A missing value is the only one that is not equal to itself.
+        table.add_row(*("" if value is None or value != value else str(value) for value in row))
     return table

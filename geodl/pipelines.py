@@ -177,6 +177,36 @@ def series_windows(
     return tf.data.Dataset.from_generator(draw, output_signature=tuple(tf.TensorSpec(shape) for shape in shapes)).prefetch(2)
 
 
+def mirrored_windows(pairs: tf.data.Dataset, signed: tuple[int, ...], seed: int = 0) -> tf.data.Dataset:
+    """Mirrors batches of windows at random: north and south, east and west, past and future, and the sign of the fields.
+
+    Args:
+        pairs: inputs (batch, day, feature, y, x) and targets (batch, day, y, x).
+        signed: features whose sign is that of the targets.
+        seed: of the random choices, one a batch.
+
+    Example:
+        >>> x = tf.reshape(tf.range(24.0), (1, 3, 2, 2, 2))
+        >>> pairs = tf.data.Dataset.from_tensors((x, x[:, :, 0])).repeat(20)
+        >>> print(all(bool(tf.reduce_all(x[:, :, 0] == y)) for x, y in mirrored_windows(pairs, signed=(0,))))
+        True
+    """
+    random = tf.random.Generator.from_seed(seed)
+
+    def mirror(x, y):
+        choices = random.uniform((4,)) < 0.5
+        for choice, axes in zip(tf.unstack(choices[:3]), ((1, 1), (-2, -2), (-1, -1)), strict=True):
+            x, y = (
+                tf.where(choice, tf.reverse(field, [axis % len(field.shape)]), field)
+                for field, axis in zip((x, y), axes, strict=True)
+            )
+        sign = tf.where(choices[3], -1.0, 1.0)
+        signs = [sign if feature in signed else 1.0 for feature in range(x.shape[2])]
+        return x * tf.stack(signs)[:, None, None], y * sign
+
+    return pairs.map(mirror)
+
+
 def turned_boxes(pairs: tf.data.Dataset, seed: int = 0) -> tf.data.Dataset:
     """Turns and mirrors cubes at random, each in one of 48 ways, the velocity along with its field.
 

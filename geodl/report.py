@@ -6,9 +6,8 @@ import html
 from importlib import resources
 from pathlib import Path
 
-from geodl.errors import InputError
+from geodl import themes
 from geodl.files import write_whole
-from geodl.themes import THEMES, theme
 from geodl.zoo import card, list_models
 
 STYLE = """
@@ -70,8 +69,8 @@ def write_results(path: str | Path) -> Path:
     return write_whole(path, lambda temporary: results().to_csv(temporary, index=False))
 
 
-def write_comparison(name: str, case: str | None, output: Path, progress=lambda names: names) -> tuple[list[dict], list[Path]]:
-    """Compares the approaches of a case of a theme; writes CSV and a picture, and returns the rows and the files.
+def write_comparison(name: str, case: str | None, output: Path, progress=lambda names: names) -> tuple:
+    """Compares the approaches of a case of a theme; writes CSV and a picture, and returns the table and the files.
 
     Args:
         name: of the theme.
@@ -82,16 +81,12 @@ def write_comparison(name: str, case: str | None, output: Path, progress=lambda 
     Raises:
         InputError: no such theme or case, or a source file that is not found.
     """
-    import pandas as pd
-
-    module = theme(name)
+    module = themes.theme(name)
     case = case or next(iter(module.CASES))
-    if case not in module.CASES:
-        raise InputError(f"Expected one of the cases {', '.join(module.CASES)} of {name}; found {case!r}.")
-    table = module.compare(case, progress=progress)
-    rows, figure = module.rows(table), module.figure(table, case)
-    return rows, [
-        write_whole(output / f"{name}_{case}.csv", lambda path: pd.DataFrame(rows).to_csv(path, index=False)),
+    compared = themes.compare(name, case, progress)
+    table, figure = themes.table(compared), module.figure(compared, case)
+    return table, [
+        write_whole(output / f"{name}_{case}.csv", table.to_csv),
         write_whole(output / f"{name}_{case}.png", lambda path: figure.savefig(path, dpi=110)),
     ]
 
@@ -104,7 +99,7 @@ def write_page(path: str | Path, folder: str | Path) -> Path:
         folder: where `write_comparison` has written CSV and pictures.
     """
     frame = results()
-    sections = "\n".join(_section(name, frame[frame.theme == name], Path(folder)) for name in THEMES)
+    sections = "\n".join(_section(name, frame[frame.theme == name], Path(folder)) for name in themes.THEMES)
     page = f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>geodl: results</title><style>{STYLE}</style></head>

@@ -7,6 +7,14 @@ import typer
 
 from geodl.errors import InputError
 
+Colony = Annotated[
+    tuple[float, float] | None,
+    typer.Option(help="Longitude and latitude of the colony, for a table of tracks; by default from the file."),
+]
+TimeZone = Annotated[
+    str | None, typer.Option(help="Of times in a table of tracks that do not say theirs, such as America/Lima; UTC by default.")
+]
+
 
 def sample(
     name: str,
@@ -16,13 +24,10 @@ def sample(
     picture: Annotated[Path | None, typer.Option(help="Also draw a PNG.")] = None,
 ) -> None:
     """Simulate trips of seabirds by a published generator."""
-    from geodl import zoo
-
-    theme = zoo.card(name)["theme"]
-    if theme != "trajectories":
-        raise InputError(f"Expected a model of theme trajectories; {name} is for {theme}: use geodl predict.")
+    _check_theme(name)
     if trips < 1:
         raise InputError(f"Expected at least one trip; found {trips}.")
+    from geodl import zoo
     from geodl.files import write_netcdf, write_whole
 
     simulated = zoo.load(name).sample(trips, seed=seed)
@@ -34,17 +39,95 @@ def sample(
         print(write_whole(picture, lambda path: figure.savefig(path, dpi=110)))
 
 
-def complete(name: str, file: Path, output: Path, picture: Path | None) -> None:
+def fine_tune(
+    name: str,
+    file: Path,
+    epochs: Annotated[int, typer.Option(help="Steps, each on all trips.")] = 200,
+    step_seconds: Annotated[float | None, typer.Option(help="Time between two positions; by default as the model's.")] = None,
+    seed: int = 0,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the model.")] = Path("my_birds"),
+    colony: Colony = None,
+    time_zone: TimeZone = None,
+) -> None:
+    """Let a generator learn from the trips of another colony; the folder that it writes is a model for the other commands."""
+    _check_theme(name)
+    import keras
+    import tensorflow as tf
+
+    from geodl import zoo
+
+    keras.utils.set_random_seed(seed)
+    model = zoo.load(name)
+    trips = _trips(file, step_seconds or model.step_seconds, colony, time_zone)
+    model.adapt(trips)
+    model.fit(tf.data.Dataset.from_tensors(model.training_trips(trips)).repeat(epochs), verbose=2)
+    model.calibrate(trips)
+    zoo.save(model, output)
+    print(output)
+
+
+def across_birds(
+    name: str,
+    draws: Annotated[int, typer.Option(help="How many.")] = 3,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the trained generators are kept.")] = Path("runs"),
+    write: Annotated[bool, typer.Option("--write", help="Write the scores on the card.")] = False,
+) -> None:
+    """Train a generator on several draws of the birds and score it on those held out; run again after a kill, it resumes."""
+    import pandas as pd
+
+    from geodl import zoo
+    from geodl.console import print_table
+    from geodl.themes.trajectories import scores_across_birds
+
+    _check_theme(name)
+    card, recipe = zoo.card(name), zoo.recipe(name)
+
+    def fit(draw: int):
+        folder = output / f"{name}_{draw}"
+        if not (folder / zoo.CONFIG).is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            recipe.train(folder, draw=draw)
+        return zoo.load(folder)
+
+    found = scores_across_birds(fit, card["trained_on"]["config"], draws)
+    table = pd.DataFrame(found).rename_axis("draw")
+    table.loc["mean"] = table.mean()
+    print_table(table.map("{:.4g}".format))
+    if write:
+        zoo.write_card(name, across_birds={"command": f"geodl across-birds {name} --draws {draws}", **found})
+
+
+def complete(
+    name: str, file: Path, output: Path, picture: Path | None, colony: tuple[float, float] | None, time_zone: str | None
+) -> None:
     """Fills the gaps of trips in a NetCDF file, or in a table of tracks, which is read at the time step of the model."""
     from geodl import themes, zoo
-    from geodl.files import read_netcdf, write_netcdf, write_whole
-    from geodl.track_cutting import read_trips
+    from geodl.files import write_netcdf, write_whole
 
     model = zoo.load(name)
-    table = file.name.lower().endswith((".csv", ".csv.gz"))
-    ds = read_trips(file, step_seconds=model.step_seconds) if table else read_netcdf(file)
+    ds = _trips(file, model.step_seconds, colony, time_zone)
     found = model.complete(ds)
     print(write_netcdf(found, output))
     if picture is not None:
         figure = themes.theme(model.theme).picture(ds, ds, found)
         print(write_whole(picture, lambda path: figure.savefig(path, dpi=110)))
+
+
+def _check_theme(name: str) -> None:
+    from geodl import zoo
+
+    theme = zoo.card(name)["theme"]
+    if theme != "trajectories":
+        raise InputError(f"Expected a model of theme trajectories; {name} is for {theme}: use geodl predict.")
+
+
+def _trips(file: Path, step_seconds: float, colony: tuple[float, float] | None, time_zone: str | None):
+    """Trips of a table of tracks, or of a NetCDF file, which says where and when it is."""
+    from geodl.files import read_netcdf
+    from geodl.track_cutting import read_trips
+
+    if file.name.lower().endswith((".csv", ".csv.gz")):
+        return read_trips(file, colony, step_seconds, time_zone=time_zone or "UTC")
+    if colony is not None or time_zone is not None:
+        raise InputError(f"--colony and --time-zone are for tables of tracks (.csv); {file.name} says its own.")
+    return read_netcdf(file)

@@ -204,3 +204,16 @@ def bird_splits(birds, seed: int = 0) -> dict[str, list[str]]:
         splits[split] = sorted(order[taken : taken + size])
         taken += size
     return splits | {"train": sorted(order[taken:])}
+
+
+def split_by_bird(ds: xr.Dataset, seed: int = 0) -> dict[str, xr.Dataset]:
+    """The trips of the birds that train, validate and test, drawn by `bird_splits`.
+
+    Args:
+        ds: trips with a coordinate `bird`.
+        seed: of the draw; that of 0 is the one of the dataset `seabirds`.
+
+    Raises:
+        InputError: fewer than 3 birds.
+    """
+    return {split: ds.isel(trip=np.isin(ds.bird.values, birds)) for split, birds in bird_splits(ds.bird.values, seed).items()}

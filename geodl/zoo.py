@@ -44,10 +44,23 @@ def folder_of(name: str) -> Path:
 def card(name: str) -> dict:
     """The card of a published model: what it is, what it was trained on, its scores beside those of the baselines.
 
+    Of a folder that `save` wrote, it tells only the theme and the inputs.
+
     Raises:
         InputError: no such model.
     """
+    if (Path(name) / CONFIG).is_file() and not (Path(name) / CARD).is_file():
+        kind = _class_of(json.loads((Path(name) / CONFIG).read_text()))
+        return {"name": str(name), "theme": kind.theme, "inputs": {kind.input_variable.name: {}}}
     return json.loads((folder_of(name) / CARD).read_text())
+
+
+def write_card(name: str, **changes) -> None:
+    """Puts entries on the card of a published model."""
+    from geodl.files import write_whole
+
+    text = json.dumps(card(name) | changes, indent=2, ensure_ascii=False) + "\n"
+    write_whole(folder_of(name) / CARD, lambda path: path.write_text(text))
 
 
 def recipe(name: str):
@@ -140,6 +153,16 @@ def markdown_table(names: list[str]) -> str:
             first = f"`{name}` | {sheet['theme']} | {sheet['summary']}" if score == next(iter(sheet["headline"])) else " | | "
             lines.append(f"| {first} | {score.replace('_', ' ')} | {value:.3f} | {mean[best]:.3f} ({best}) |")
     return "\n".join(lines)
+
+
+def _class_of(config: dict):
+    """The class of the model that a config.json describes."""
+    import keras
+
+    from geodl import models
+
+    del models  # importing them registers their classes
+    return keras.saving.get_registered_object(config["model"]["registered_name"])
 
 
 def _check_weights(folder: Path) -> None:

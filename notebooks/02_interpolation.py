@@ -27,7 +27,6 @@
 # %%
 import keras
 import numpy as np
-import xarray as xr
 from matplotlib import pyplot as plt
 
 import geodl
@@ -55,7 +54,7 @@ plt.show()
 truth = np.log10(train.truth.values)
 noise = float(np.nanvar(np.log10(train.SPM.values) - truth))
 observed = np.isfinite(test.SPM.values)
-table = {}
+compared = {}
 
 
 def score(found):
@@ -66,7 +65,7 @@ def score(found):
 
 for name, interpolate in {"climatology": False, "line in time": True}.items():
     model = FieldClimatology(interpolate=interpolate).estimate(truth)
-    table[name] = score(model.predict(test[["SPM", "mask"]]))
+    compared[name] = score(model.predict(test[["SPM", "mask"]]))
 
 # %% [markdown]
 # ## Refined: optimal interpolation
@@ -79,7 +78,7 @@ for name, interpolate in {"climatology": False, "line in time": True}.items():
 
 # %%
 interpolation = OptimalInterpolation().estimate(truth, noise)
-table["optimal interpolation"] = score(interpolation.predict(test[["SPM", "mask"]]))
+compared["optimal interpolation"] = score(interpolation.predict(test[["SPM", "mask"]]))
 
 # %% [markdown]
 # ## A plain network
@@ -117,7 +116,7 @@ network.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(3e-
 network.fit(inputs, targets, batch_size=16, epochs=5, verbose=0)
 
 found = np.where(sea, mean + scale * network.predict(features(np.log10(test.SPM.values)), verbose=0)[..., 0], np.nan)
-table["plain network"] = score(test[["SPM"]].copy(data={"SPM": 10.0**found}))
+compared["plain network"] = score(test[["SPM"]].copy(data={"SPM": 10.0**found}))
 
 # %% [markdown]
 # ## Advanced: a network that corrects the best linear estimate
@@ -127,7 +126,7 @@ table["plain network"] = score(test[["SPM"]].copy(data={"SPM": 10.0**found}))
 # %%
 published = geodl.zoo.load("sediment_unet")
 found = published.predict(test[["SPM", "mask"]])
-table["U-Net"] = score(found)
+compared["U-Net"] = score(found)
 figure = geodl.plotting.interpolation(test.SPM, found.SPM, found.SPM_standard_deviation)
 
 # %% [markdown]
@@ -135,11 +134,10 @@ figure = geodl.plotting.interpolation(test.SPM, found.SPM, found.SPM_standard_de
 
 # %%
 names = ["rmse_gaps", "rmse_observed", "r2_gaps", "crps", "coverage"]
-scores = [[getattr(each, name) for name in names] for each in table.values()]
-xr.DataArray(scores, {"approach": list(table), "score": names}).to_pandas().round(3)
+geodl.themes.table(compared)[names].round(3)
 
 # %%
-figure = geodl.plotting.interpolation_comparison(table, test, "SPM", day=7)
+figure = geodl.plotting.interpolation_comparison(compared, test, "SPM", day=7)
 
 # %% [markdown]
 # The U-Net has seen more days than the other approaches. `geodl compare interpolation` gives all of them 6000 days, adds DINEOF, reduced-space interpolation and 4DVarNet, and tests on 100 days.
@@ -159,7 +157,9 @@ def rmse_in_gaps(estimate, truth, observed):
 found_rmse = rmse_in_gaps(found.SPM.values, test.truth.values, observed)
 assert found_rmse is not None, "The cell above is not filled."
 assert np.isfinite(found_rmse), "NaN: leave out the land."
-assert abs(found_rmse - table["U-Net"].rmse_gaps) < 1e-4, f"Expected {table['U-Net'].rmse_gaps:.4f}, found {found_rmse:.4f}."
+assert abs(found_rmse - compared["U-Net"].rmse_gaps) < 1e-4, (
+    f"Expected {compared['U-Net'].rmse_gaps:.4f}, found {found_rmse:.4f}."
+)
 assert rmse_in_gaps(np.full((1, 1, 2), 10.0), np.array([[[1.0, 10.0]]]), np.array([[[False, True]]])) == 1, (
     "What is seen must not count."
 )
@@ -203,5 +203,5 @@ inside = None
 # %% tags=["raises-exception"]
 assert inside is not None, "The cell above is not filled."
 assert 0 < inside < 1, f"A share is between 0 and 1; found {inside}."
-assert abs(inside - table["U-Net"].coverage) < 1e-3, f"Expected {table['U-Net'].coverage:.3f}, found {inside:.3f}."
+assert abs(inside - compared["U-Net"].coverage) < 1e-3, f"Expected {compared['U-Net'].coverage:.3f}, found {inside:.3f}."
 print("right")

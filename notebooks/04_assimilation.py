@@ -27,7 +27,6 @@
 # %%
 import keras
 import numpy as np
-import xarray as xr
 from matplotlib import pyplot as plt
 
 import geodl
@@ -42,7 +41,7 @@ keras.utils.set_random_seed(0)
 states = geodl.datasets.open_dataset("lorenz63", "assimilation_x", "train").state.values[::100]
 test = geodl.datasets.open_dataset("lorenz63", "assimilation_x", "test_independent")
 shape = {"components": 3, "dt": 0.01}
-table = {}
+compared = {}
 
 window = test.isel(sample=1)
 figure, axes = plt.subplots(3, 1, figsize=(9, 4.5), sharex=True, layout="constrained")
@@ -60,7 +59,7 @@ plt.show()
 
 # %%
 interpolation = StateInterpolation(**shape).estimate(states)
-table["optimal interpolation"] = assimilation.evaluate(interpolation, "lorenz63", windows=50)
+compared["optimal interpolation"] = assimilation.evaluate(interpolation, "lorenz63", windows=50)
 
 # %% [markdown]
 # ## Refined: the equation helps
@@ -69,7 +68,7 @@ table["optimal interpolation"] = assimilation.evaluate(interpolation, "lorenz63"
 
 # %%
 smoother = EnKS(Lorenz63(), **shape, members=100).estimate(states)
-table["EnKS"] = assimilation.evaluate(smoother, "lorenz63", windows=50)
+compared["EnKS"] = assimilation.evaluate(smoother, "lorenz63", windows=50)
 
 # %% [markdown]
 # The variational way is to write what is known as a cost, and to minimise it. Terms of a cost are layers; so are solvers:
@@ -108,7 +107,7 @@ network.adapt(trajectory)
 rate = keras.optimizers.schedules.CosineDecay(3e-3, 400)
 network.compile(keras.optimizers.Adam(rate, global_clipnorm=1.0), WindowLoss(scale=8.5), metrics=[window_mse])
 history = network.fit(windows, steps_per_epoch=50, epochs=8, shuffle=False, verbose=0).history
-table["network, trained here"] = assimilation.evaluate(network, "lorenz63", windows=50)
+compared["network, trained here"] = assimilation.evaluate(network, "lorenz63", windows=50)
 print("mean squared error in training:", ", ".join(f"{mse:.1f}" for mse in history["window_mse"]))
 
 # %% [markdown]
@@ -121,11 +120,11 @@ print("mean squared error in training:", ", ".join(f"{mse:.1f}" for mse in histo
 # Last, its estimate is the first guess of a strong-constraint 4D-Var, which has three unknowns only: the state at the beginning.
 
 # %%
-table["direct network"] = assimilation.evaluate(geodl.zoo.load("lorenz63_direct"), windows=50)
+compared["direct network"] = assimilation.evaluate(geodl.zoo.load("lorenz63_direct"), windows=50)
 fourdvarnet = geodl.zoo.load("lorenz63_4dvarnet")
-table["4DVarNet"] = assimilation.evaluate(fourdvarnet, windows=50)
+compared["4DVarNet"] = assimilation.evaluate(fourdvarnet, windows=50)
 refined = StrongConstraint4DVar(Lorenz63(), **shape, first_guess=fourdvarnet, growth=(1.0,), iterations=15).estimate(states)
-table["4DVarNet, then 4D-Var"] = assimilation.evaluate(refined, "lorenz63", windows=50)
+compared["4DVarNet, then 4D-Var"] = assimilation.evaluate(refined, "lorenz63", windows=50)
 
 # %%
 sample = test.isel(sample=slice(50))
@@ -137,11 +136,10 @@ figure = geodl.plotting.assimilation(window, estimate.isel(sample=1))
 
 # %%
 names = ["mse", "mse_inner", "crps", "seconds_a_window"]
-rows = [[row[name] for name in names] for row in assimilation.rows(table)]
-xr.DataArray(rows, {"approach": list(table), "score": names}).to_pandas()
+geodl.themes.table(compared)[names]
 
 # %%
-drawn = {name: table[name] for name in ("optimal interpolation", "EnKS", "network, trained here", "4DVarNet")}
+drawn = {name: compared[name] for name in ("optimal interpolation", "EnKS", "network, trained here", "4DVarNet")}
 figure = geodl.plotting.assimilation_comparison(drawn, test.isel(sample=0), dt=0.01)
 
 # %% [markdown]

@@ -25,7 +25,6 @@
 # %%
 import keras
 import numpy as np
-import xarray as xr
 from matplotlib import pyplot as plt
 
 import geodl
@@ -54,7 +53,7 @@ plt.show()
 # Persistence repeats the last frame. It is surely wrong, and hard to beat for a quarter of an hour.
 
 # %%
-table, forecasts = {}, {}
+compared, forecasts = {}, {}
 past, future = east.CT.values[:, :6], east.CT.values[:, 6:]
 
 
@@ -66,7 +65,7 @@ def score(model):
     return scores, fields
 
 
-table["persistence"], forecasts["persistence"] = score(Persistence())
+compared["persistence"], forecasts["persistence"] = score(Persistence())
 
 # %% [markdown]
 # ## Refined: clouds move
@@ -86,7 +85,7 @@ axis.set(title="cloud (white), and its motion in half an hour", xlabel="pixels",
 plt.show()
 
 # %%
-table["smoothed flow"], forecasts["smoothed flow"] = score(SmoothedFlow())
+compared["smoothed flow"], forecasts["smoothed flow"] = score(SmoothedFlow())
 
 # %% [markdown]
 # ## A plain network
@@ -99,7 +98,7 @@ network = CloudCNN(filters=24)
 network.build((None, 6, None, None))
 network.compile(keras.optimizers.Adam(3e-3), CloudTypeLoss(), metrics=[ClassAccuracy()])
 history = network.fit(*pairs, batch_size=1, epochs=40, verbose=0).history
-table["CNN, trained here"], forecasts["CNN, trained here"] = score(network)
+compared["CNN, trained here"], forecasts["CNN, trained here"] = score(network)
 print("accuracy of the type in training:", ", ".join(f"{value:.2f}" for value in history["class_accuracy"][::10]))
 
 # %% [markdown]
@@ -109,7 +108,7 @@ print("accuracy of the type in training:", ", ".join(f"{value:.2f}" for value in
 
 # %%
 unet = geodl.zoo.load("cloud_unet")
-table["U-Net"], forecasts["U-Net"] = score(unet)
+compared["U-Net"], forecasts["U-Net"] = score(unet)
 
 # %%
 sample = east.isel(sample=-1)
@@ -125,13 +124,10 @@ figure = geodl.plotting.nowcast(observed, unet.predict(known), Persistence().pre
 
 # %%
 names = ["binary_accuracy", "csi", "class_accuracy", "brier"]
-rows = [[np.nanmean(scores.result()[name]) for name in names] for scores in table.values()]
-xr.DataArray(rows, {"approach": list(table), "score": names}).to_pandas().round(3)
+geodl.themes.table(compared).groupby("approach", sort=False)[names].mean().round(3)
 
 # %%
-figure = geodl.plotting.nowcast_scores(
-    {name: (scores, 0.0) for name, scores in table.items()}, ("+15", "+30", "+45", "+60 min")
-)
+figure = geodl.plotting.nowcast_scores(compared)
 
 # %% [markdown]
 # The plain network has seen three samples only, and it shows. Two hours of one night say little about other nights; `geodl compare segmentation` scores the same approaches, and OpenCV's optical flow, on a scene over Europe.
@@ -152,7 +148,7 @@ value = csi(np.array([5, 6, 1, 2, 15, 0]), np.array([8, 1, 7, 1, 5, 9]))
 assert value is not None, "The cell above is not filled."
 assert value == 0.5, f"Two hits, one miss, one false alarm, and a pixel without data: 0.5; found {value}."
 found = csi(future[:, 0], forecasts["persistence"]["CT"][:, 0])
-assert abs(found - table["persistence"].result()["csi"][0]) < 1e-6, "Another value is expected for persistence."
+assert abs(found - compared["persistence"].by_lead_time()["csi"][0]) < 1e-6, "Another value is expected for persistence."
 print("right")
 
 # %% [markdown]

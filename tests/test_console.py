@@ -1,3 +1,5 @@
+import numpy as np
+import pandas as pd
 import pytest
 
 from geodl.console import print_table
@@ -8,7 +10,7 @@ ROWS = [{"approach": name, **{f"score_{lead}": lead / 3 for lead in range(9)}} f
 @pytest.mark.parametrize(("width", "turned"), [(250, False), (80, True)])
 def test_a_table_that_is_too_wide_has_a_line_a_score(monkeypatch, capsys, width, turned):
     monkeypatch.setenv("COLUMNS", str(width))
-    print_table(ROWS)
+    print_table(pd.DataFrame(ROWS).set_index("approach"))
     printed = capsys.readouterr().out
     header = next(line for line in printed.splitlines() if "┃" in line)
     assert ("network" in header) == turned == ("approach" not in header)
@@ -16,5 +18,6 @@ def test_a_table_that_is_too_wide_has_a_line_a_score(monkeypatch, capsys, width,
 
 
 def test_what_is_not_known_is_left_empty(capsys):
-    print_table([{"approach": "persistence", "spread": None}])
-    assert "None" not in capsys.readouterr().out
+    print_table(pd.DataFrame({"spread": [None], "bias": [np.nan]}, ["persistence"]).rename_axis("approach"))
+    printed = capsys.readouterr().out.lower()
+    assert "none" not in printed and "nan" not in printed

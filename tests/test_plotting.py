@@ -21,7 +21,7 @@ def test_scores_are_drawn_one_line_an_approach():
     random = np.random.default_rng(0)
     codes = random.integers(1, 16, (4, 8, 8)).astype("uint8")
     scores.update(codes, codes, random.uniform(size=codes.shape))
-    figure = plotting.nowcast_scores({"a": (scores, 0.1), "b": (scores, 0.2)}, ("1", "2", "3", "4"))
+    figure = plotting.nowcast_scores({"a": scores, "b": scores})
     assert all(len(axis.lines) == 2 for axis in figure.axes[:5])
 
 

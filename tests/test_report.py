@@ -9,6 +9,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from geodl import report, themes, zoo
 from geodl.cli import main
@@ -88,24 +89,25 @@ assert not {{"tensorflow", "keras"}} & set(sys.modules)
         assert name in page
 
 
-def _case(scores):
-    """A case of a theme that is compared in no time, or lacks its source files."""
+class _Theme:
+    """A theme that is compared in no time; its second case lacks source files."""
 
-    def compare(case, progress):
-        if case not in scores:
-            raise InputError(f"Expected the source file of {case}; it is not there.")
-        return {name: scores[case][name] for name in progress(list(scores[case]))}
+    CASES = ("near", "far")
 
-    from matplotlib.figure import Figure
+    def approaches(self, case):
+        if case == "far":
+            raise InputError("Expected the source file of far; it is not there.")
+        return {"persistence": lambda: 2.0, "network": lambda: 1.0}
 
-    rows = lambda table: [{"approach": name, "rmse": value} for name, value in table.items()]  # noqa: E731
-    return SimpleNamespace(CASES=("near", "far"), compare=compare, rows=rows, figure=lambda table, case: Figure())
+    def evaluate(self, model, case):
+        return SimpleNamespace(rows=lambda: [{"rmse": model}])
+
+    def figure(self, compared, case):
+        return Figure()
 
 
 def test_compare_all_goes_on_where_source_files_are_missing(monkeypatch, tmp_path, capsys):
-    made = {name: _case({"near": {"persistence": 2.0, "network": 1.0}}) for name in themes.THEMES}
-    monkeypatch.setattr(themes, "theme", made.get)
-    monkeypatch.setattr(report, "theme", made.get)
+    monkeypatch.setattr(themes, "theme", lambda name: _Theme())
     assert _run(monkeypatch, "compare", "--all", "-o", tmp_path) == 0
     error = capsys.readouterr().err
     page = (tmp_path / "report.html").read_text()

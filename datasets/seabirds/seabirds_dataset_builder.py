@@ -9,7 +9,7 @@ import xarray as xr
 
 from geodl.datasets import find_source
 from geodl.track_cutting import read_trips
-from geodl.trips import bird_splits, trips_dataset
+from geodl.trips import split_by_bird, trips_dataset
 
 PERU, NORONHA = (-77.264, -11.773), (-32.392, -3.819)
 
@@ -83,8 +83,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     def _split_generators(self, dl_manager):
         config = self.builder_config
         ds = read_trips(find_source("seabirds", config.file), config.colony, config.step_seconds)
-        splits = {split: np.isin(ds.bird.values, birds) for split, birds in bird_splits(ds.bird.values).items()}
-        return {split: self._generate_examples(ds.isel(trip=chosen)) for split, chosen in splits.items()}
+        return {split: self._generate_examples(trips) for split, trips in split_by_bird(ds).items()}
 
     def _generate_examples(self, ds):
         colony = [ds.attrs["colony_lon"], ds.attrs["colony_lat"]]

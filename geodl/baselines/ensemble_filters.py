@@ -1,5 +1,7 @@
 """Ensemble Kalman filters: members carry the uncertainty from one observation time to the next, all windows at once."""
 
+import math
+
 import numpy as np
 import tensorflow as tf
 
@@ -101,20 +103,20 @@ class EnKF(EnsembleFilter):
 
     def analyse(self, ensemble, observations, seen, time):
         anomalies = ensemble - tf.reduce_mean(ensemble, axis=1, keepdims=True)
-        weights = self.innovation_weights(ensemble, anomalies, observations, seen, time)
+        weights = self.innovation_weights(ensemble, anomalies, observations, seen, time, self.variance)
         return self.inflated(ensemble + self.increment(anomalies, anomalies, seen, weights))
 
-    def innovation_weights(self, ensemble, anomalies, observations, seen, time):
-        r"""The inverse of \(H P H^\top + R\) times the perturbed innovations (batch, component, member)."""
+    def innovation_weights(self, ensemble, anomalies, observations, seen, draw, variance):
+        r"""The inverse of \(H P H^\top + R\) times the innovations, perturbed by a numbered draw (batch, component, member)."""
         shape = tf.shape(ensemble)
-        noise = self.variance**0.5 * tf.random.stateless_normal(shape, (self.seed, time), dtype=ensemble.dtype)
+        noise = variance**0.5 * tf.random.stateless_normal(shape, (self.seed, draw), dtype=ensemble.dtype)
         noise -= tf.reduce_mean(noise, axis=1, keepdims=True)
         observed = tf.cast(seen, ensemble.dtype)[:, None]
         innovation = tf.where(seen[:, None], observations[:, None] + noise - ensemble, 0.0)
         innovation = tf.linalg.matrix_transpose(innovation)
         seen_anomalies = anomalies * observed
         covariance = tf.matmul(seen_anomalies, seen_anomalies, transpose_a=True) / (self.members - 1)
-        covariance = covariance * self.localisation() + self.variance * tf.eye(self.components)
+        covariance = covariance * self.localisation() + variance * tf.eye(self.components)
         return tf.linalg.cholesky_solve(tf.linalg.cholesky(covariance), innovation)
 
     def increment(self, anomalies, seen_anomalies, seen, weights):
@@ -130,15 +132,24 @@ class EnKF(EnsembleFilter):
 
 
 class EnKS(EnKF):
-    """Ensemble Kalman smoother: each analysis of the `EnKF` also corrects the members at earlier times, up to a lag.
+    r"""Ensemble Kalman smoother: each analysis of the `EnKF` also corrects the members at earlier times, up to a lag.
+
+    With several passes the window is assimilated again and again, each time from the members that the pass before gave to its
+    first state, with the variance of the errors times a factor \(\alpha_i\). As \(\sum 1 / \alpha_i = 1\), a linear model's
+    estimate stays the same, while a nonlinear one is linearised about members that know the whole window already.
 
     See `EnsembleFilter` for the other arguments.
 
     Args:
-        lag: how many steps back an observation acts; by default to the beginning of the window.
+        lag: how many steps back an observation acts; by default to the beginning of the window, as several passes need.
+        passes: the factors \(\alpha_i\).
+
+    Raises:
+        ValueError: also for factors whose inverses do not add up to one, or a lag together with several passes.
 
     References:
         Evensen and van Leeuwen (2000), An ensemble Kalman smoother for nonlinear dynamics, Monthly Weather Review 128.
+        Emerick and Reynolds (2013), Ensemble smoother with multiple data assimilation, Computers & Geosciences 55.
 
     Example:
         >>> from geodl.dynamics import Lorenz63
@@ -149,11 +160,25 @@ class EnKS(EnKF):
 
     batch_size = 50
 
-    def __init__(self, dynamics, components, dt, members, variance=2.0, inflation=1.0, radius=None, lag=None, seed=0):
+    def __init__(
+        self, dynamics, components, dt, members, variance=2.0, inflation=1.0, radius=None, lag=None, passes=(1.0,), seed=0
+    ):
         super().__init__(dynamics, components, dt, members, variance, inflation, radius, seed)
-        self.lag = lag
+        if not (min(passes) > 0 and math.isclose(sum(1 / factor for factor in passes), 1)):
+            raise ValueError(f"Expected positive `passes` whose inverses add up to 1; found {passes}.")
+        if lag is not None and len(passes) > 1:
+            raise ValueError("Several passes correct the first state by the whole window: leave `lag` out.")
+        self.lag, self.passes = lag, tuple(passes)
 
     def assimilate(self, observations, ensemble):
+        for number, factor in enumerate(self.passes):
+            history = self._smooth(observations, ensemble, factor * self.variance, number)
+            ensemble = history[0]
+        spread = tf.math.reduce_std(history, axis=2) * (self.members / (self.members - 1)) ** 0.5
+        return tf.transpose(tf.reduce_mean(history, axis=2), (1, 0, 2)), tf.transpose(spread, (1, 0, 2))
+
+    def _smooth(self, observations, ensemble, variance, number):
+        """Members (time, batch, member, component) after one pass."""
         length = observations.shape[1]
         lag = length if self.lag is None else min(self.lag, length)
         # Members of all times, after `lag` empty ones, so that what an analysis corrects is always of one size.
@@ -161,7 +186,7 @@ class EnKS(EnKF):
 
         def smooth(history, ensemble, now, seen, time):
             anomalies = ensemble - tf.reduce_mean(ensemble, axis=1, keepdims=True)
-            weights = self.innovation_weights(ensemble, anomalies, now, seen, time)
+            weights = self.innovation_weights(ensemble, anomalies, now, seen, number * length + time, variance)
             past = tf.slice(history, (time, 0, 0, 0), (lag, *ensemble.shape))
             past_anomalies = past - tf.reduce_mean(past, axis=2, keepdims=True)
             past += self.increment(past_anomalies, anomalies, seen, weights)
@@ -180,9 +205,7 @@ class EnKS(EnKF):
             return time + 1, ensemble, tf.tensor_scatter_nd_update(history, [[lag + time]], ensemble[None])
 
         loop = (0, ensemble, history)
-        history = tf.while_loop(lambda time, *_: time < length, body, loop, maximum_iterations=length)[2][lag:]
-        spread = tf.math.reduce_std(history, axis=2) * (self.members / (self.members - 1)) ** 0.5
-        return tf.transpose(tf.reduce_mean(history, axis=2), (1, 0, 2)), tf.transpose(spread, (1, 0, 2))
+        return tf.while_loop(lambda time, *_: time < length, body, loop, maximum_iterations=length)[2][lag:]
 
 
 class LETKF(EnsembleFilter):

@@ -4,8 +4,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from geodl.cloud_masks import withheld_observations
 from geodl.layers.linear_analysis import LinearAnalysis
 from geodl.models.field_interpolator import Field, FieldInterpolator
+
+# In the middle of a series, so many days tell how large the errors are, of this share of the observed values.
+CALIBRATED, WITHHELD = 30, 0.1
+FEWEST_WITHHELD = 30
+NINETY_PERCENT = 1.645  # standard deviations on each side
 
 
 @keras.saving.register_keras_serializable(package="geodl")
@@ -42,8 +48,25 @@ class OptimalInterpolation(FieldInterpolator):
         if analysis is None:
             analysis = LinearAnalysis(grid=field.sea.shape)
             analysis.adapt_with_gaps(np.where(field.sea, field.values, np.nan))
-        estimate, deviation = tf.function(analysis)(tf.constant(field.values[None]))
-        return estimate[0].numpy(), deviation[0].numpy()
+        estimate, deviation = _applied(analysis, field.values)
+        return estimate, _calibration(analysis, field.values) * deviation
 
     def get_config(self):
         return {**super().get_config(), "modes": self.modes, "lags": self.lags}
+
+
+def _applied(analysis, values):
+    """Estimate and standard deviation (day, y, x) of a series; eagerly, as the interpolation is faster so."""
+    return tuple(field[0].numpy() for field in analysis(tf.constant(values[None])))
+
+
+def _calibration(analysis, values) -> float:
+    """Factor of the standard deviation with which 90 % of withheld observations lie within their interval of 90 %."""
+    first = max(0, (len(values) - CALIBRATED) // 2)
+    values = values[first : first + CALIBRATED]
+    withheld = withheld_observations(np.isfinite(values), WITHHELD)
+    if withheld.sum() < FEWEST_WITHHELD:
+        return 1.0
+    estimate, deviation = _applied(analysis, np.where(withheld, np.nan, values))
+    spread = np.sqrt(deviation[withheld] ** 2 + analysis.local.covariance.numpy()[10])
+    return float(np.quantile(np.abs(values - estimate)[withheld] / spread, 0.9) / NINETY_PERCENT)

@@ -17,6 +17,8 @@ class TripWalk:
     (trip, step + 1, 2), m, of which what comes after the end is ignored.
     """
 
+    theme = "trajectories"
+
     def fit(self, ds: xr.Dataset) -> "TripWalk":
         """Takes all it needs from trips (trip, step), as `geodl.trips.trips_dataset` makes them.
 

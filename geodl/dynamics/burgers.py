@@ -17,7 +17,8 @@ class Burgers(SpectralDynamics):
     $$ \partial_t u + u\,\partial_x u = \nu\,\partial_x^2 u + f, \qquad 0 \le x < L $$
 
     Pseudo-spectral, in conservative form \(\partial_x (u^2/2)\), without aliases: the product is taken on a grid 3/2 times as
-    fine. Between walls, the first and the last point of the grid are held at zero.
+    fine. Between walls, the first and the last point of the grid are held at zero. The forcing is steady, a part of the state;
+    one that is random in time is the closure `geodl.layers.StochasticForcing`.
 
     Args:
         viscosity: \(\nu\).

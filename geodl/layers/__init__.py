@@ -25,7 +25,9 @@ from geodl.layers.residual_convolutions import ResidualConvolutions
 from geodl.layers.spectral_integrator import SpectralIntegrator
 from geodl.layers.station_mixer import StationMixer
 from geodl.layers.stencil_network import StencilNetwork
+from geodl.layers.step_matching import StepMatching
 from geodl.layers.step_mixture import StepMixture
+from geodl.layers.stochastic_forcing import StochasticForcing
 from geodl.layers.subgrid_network import SubgridNetwork
 from geodl.layers.trainable_runge_kutta import TrainableRungeKutta
 from geodl.layers.trip_critic import TripCritic
@@ -73,7 +75,9 @@ __all__ = [
     "SpectralIntegrator",
     "StationMixer",
     "StencilNetwork",
+    "StepMatching",
     "StepMixture",
+    "StochasticForcing",
     "SubgridNetwork",
     "TrainableRungeKutta",
     "TripCritic",

@@ -6,6 +6,7 @@ from scipy import optimize
 LAGS = np.array([1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48])
 FEWEST_PAIRS = 50
 INCREMENT = 3  # times
+LARGEST_SILL = 4.0  # of a variogram, over the variance of the sample
 
 
 def fit_covariance(anomalies: np.ndarray, smoothest: float = 1.9) -> dict:
@@ -63,11 +64,66 @@ def fit_covariance(anomalies: np.ndarray, smoothest: float = 1.9) -> dict:
     }
 
 
+def fit_variogram(fields: np.ndarray, smoothest: float = 1.9) -> dict:
+    r"""Fits the parameters of `GridInterpolation` to the squares of differences in space, for which no mean is needed.
+
+    $$ \gamma_i(l) = r + \sigma^2\, (1 - e^{-(l / L_i)^{p_i}}) $$
+
+    Where it still rises at the largest distances, the variance is larger than that of the sample.
+
+    Args:
+        fields: (time, y, x), NaN where missing.
+        smoothest: largest power \(p\).
+
+    Returns:
+        As `fit_covariance`; fields of two times have nothing in common.
+
+    References:
+        Cressie (1993), Statistics for spatial data.
+
+    Example:
+        >>> slope = np.random.default_rng(0).standard_normal((1, 20, 20)).cumsum(axis=1)
+        >>> print(fit_variogram(slope)["variance"] > slope.var())
+        True
+    """
+    seen = np.isfinite(fields)
+    total, lags, halves, weights = fields[seen].var(), ([], []), ([], []), ([], [])
+    for place, axis in enumerate((1, 2)):
+        length = fields.shape[axis]
+        for lag in LAGS[LAGS < max(length // 2, min(length, 3))]:
+            squares = (fields.take(range(lag, length), axis) - fields.take(range(length - lag), axis)) ** 2
+            count = np.isfinite(squares).sum()
+            if count >= FEWEST_PAIRS:
+                lags[place].append(lag)
+                halves[place].append(np.nanmean(squares) / 2 / total)
+                weights[place].append(np.sqrt(count / seen.sum() / lag))
+    known = [place for place in (0, 1) if lags[place]]
+
+    def misfit(parameters):
+        sill, nugget = parameters[:2]
+        found = []
+        for i, place in enumerate(known):
+            model = nugget + sill * (1 - _correlation(np.array(lags[place]), 0.0, *parameters[2 + 2 * i : 4 + 2 * i]))
+            found.append((model - halves[place]) * weights[place])
+        return np.concatenate(found)
+
+    if not known:
+        return fit_covariance(fields - fields[seen].mean())
+    start, low, high = [1.0, 0.01], [0.05, 1e-4], [LARGEST_SILL, 1.0]
+    for _ in known:
+        start, low, high = [*start, 8.0, 1.0], [*low, 0.3, 0.5], [*high, 300.0, smoothest]
+    sill, nugget, *space = optimize.least_squares(misfit, start, bounds=(low, high)).x
+    axes = {place: (0.0, *space[2 * i : 2 * i + 2]) for i, place in enumerate(known)}
+    y, x = (axes.get(place, axes[known[0]]) for place in (0, 1))
+    return {"time": (0.0, 1.0, 1.0), "y": y, "x": x, "variance": float(sill * total), "noise": float(nugget * total)}
+
+
 def fit_two_covariances(series: np.ndarray) -> tuple[dict | None, dict]:
     r"""Covariances of what does not change in time and of what does, whose mean at a pixel is not known.
 
     Increments in time have the correlation in space of what changes, and half their mean square is
-    \(r + \sigma_d^2\, (1 - \rho_t(l))\); the rest of the variance is that of what does not change.
+    \(r + \sigma_d^2\, (1 - \rho_t(l))\); the rest of the variance is that of what does not change, which has the variogram of
+    the fields.
 
     Args:
         series: (time, y, x), NaN where missing, of mean 0.
@@ -84,7 +140,7 @@ def fit_two_covariances(series: np.ndarray) -> tuple[dict | None, dict]:
         True
     """
     # Large gaps are filled without adventures where the field is not taken for very smooth.
-    whole = fit_covariance(series, smoothest=1.5)
+    whole = fit_variogram(series, smoothest=1.5)
     lag = min(INCREMENT, len(series) // 2)
     increments = series[lag:] - series[: len(series) - lag] if lag else np.empty((0,))
     if np.isfinite(increments).sum() < FEWEST_PAIRS or np.nanstd(increments) == 0:
@@ -101,12 +157,12 @@ def fit_two_covariances(series: np.ndarray) -> tuple[dict | None, dict]:
         variance, scale, power = parameters
         return (noise + variance * (1 - np.exp(-((lags / scale) ** power))) - halves) / np.sqrt(lags)
 
-    total = whole["variance"] + whole["noise"]
+    total = np.nanvar(series)
     start = [min(max(halves.max() - noise, 0.01 * total), total), 4.0, 1.2]
     bounds = [1e-3 * total, 0.3, 0.7], [1.001 * total, 300.0, 1.9]
     variance, scale, power = optimize.least_squares(misfit, start, bounds=bounds).x
     changing = {**changes, "time": (0.0, scale, power), "variance": variance, "noise": max(noise, 1e-3 * variance)}
-    left = max(total - variance - noise, 1e-3 * total)
+    left = max(total - variance - noise, whole["variance"] - variance, 1e-3 * total)
     # Each observation of what is constant is disturbed by what changes, for as long as it stays.
     disturbance = (variance + noise) * (1 + 2 * scale)
     return {"time": (1.0, 1.0, 1.0), "y": whole["y"], "x": whole["x"], "variance": left, "noise": disturbance}, changing

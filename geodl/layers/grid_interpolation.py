@@ -5,6 +5,11 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+# Share of the variance that the eigenvectors of an axis may leave out, and how much it may be beside the noise.
+NEGLIGIBLE, BESIDE_NOISE = 1e-3, 1e-2
+# On the residual of random fields, of which nothing is wanted but the size of the errors.
+SAMPLING_TOLERANCE = 1e-3
+
 
 @keras.saving.register_keras_serializable(package="geodl")
 class GridInterpolation(keras.layers.Layer):
@@ -14,7 +19,11 @@ class GridInterpolation(keras.layers.Layer):
        B = \sigma^2\, C_t \otimes C_y \otimes C_x, \quad C_{ij} = a + (1 - a)\, e^{-(|i - j| / L)^p} $$
 
     The covariance is diagonal in the basis of eigenvectors of the three small matrices, where the system is solved by
-    conjugate gradients, preconditioned by the solution for complete observations. The gradient is a second solve.
+    conjugate gradients, preconditioned by the solution for observations that are everywhere, but as much noisier as they are
+    fewer. The gradient is a second solve.
+
+    Called eagerly, eigenvectors whose variance is nothing beside the noise are left out, which saves most of the work where the
+    field is smooth; a graph is compiled before their number is known, and uses all.
 
     Args:
         time: \((a, L, p)\) of time, L in steps; a is the share of the variance that does not change at all.
@@ -22,7 +31,8 @@ class GridInterpolation(keras.layers.Layer):
         x: likewise of columns.
         variance: \(\sigma^2\).
         noise: \(r\), variance of the observation errors.
-        tolerance: on the residual, relative to that of the first step; large gaps in smooth fields need a small one.
+        tolerance: on the residual of each field, relative to that of the first step; large gaps in smooth fields need a small
+            one.
         max_iterations: after so many the solution is returned as it is.
 
     Call arguments:
@@ -78,32 +88,48 @@ class GridInterpolation(keras.layers.Layer):
         known = tf.where(seen, anomalies, tf.zeros_like(anomalies))
         mask = tf.cast(seen, anomalies.dtype)
 
+        basis = self._basis(mask)
+
         @tf.custom_gradient
         def estimate(known):
-            found, iterations, residual = self._conjugate_gradients(known, mask)
+            found, iterations, residual = self._conjugate_gradients(known, mask, basis, self.tolerance)
 
             def backward(upstream, *_):
                 # The estimate is B^½ S⁻¹ B^½ M y / r up to symmetry: B H' (H B H' + r)⁻¹ y, whose transpose is a solve, too.
-                return mask * self._conjugate_gradients(upstream, mask, adjoint=True)[0]
+                return mask * self._conjugate_gradients(upstream, mask, basis, self.tolerance, adjoint=True)[0]
 
             return (found, iterations, residual), backward
 
         return estimate(known)
 
-    def _conjugate_gradients(self, values, mask, adjoint=False):
+    def sampled_errors(self, seen, mean_deviation=0.0, seed=0):
+        """Errors (batch, time, y, x) of the estimates of random fields of this covariance, observed with noise where `seen`.
+
+        Their variance is that of the error of the estimate. An error of the mean of this standard deviation, positive in every
+        second field and negative in the others, adds its own.
+        """
+        mask = tf.cast(seen, self.variable_dtype)
+        basis = self._basis(mask)
+        bases, spectrum = basis
+        white, noise = (tf.random.stateless_normal(tf.shape(mask), (seed, i), dtype=mask.dtype) for i in range(2))
+        field = _to_grid(tf.sqrt(spectrum) * _to_coefficients(white, bases), bases)
+        sign = tf.cast(1 - 2 * (tf.range(tf.shape(mask)[0]) % 2), mask.dtype)
+        field += sign[:, None, None, None] * mean_deviation
+        noise *= tf.sqrt(self.covariance[10])
+        return self._conjugate_gradients(field + noise, mask, basis, SAMPLING_TOLERANCE)[0] - field
+
+    def _conjugate_gradients(self, values, mask, basis, tolerance, adjoint=False):
         """Solves (B⁻¹ + M / r) x = M y / r; with `adjoint`, (B⁻¹ + M / r) x = y / r, of which M x is the gradient."""
-        bases, spectrum = self._basis(mask)
+        bases, spectrum = basis
         rate = 1 / self.covariance[10]
-        root = tf.sqrt(spectrum / (1 + rate * spectrum))
-        forward = lambda z: _transform(z, bases)  # noqa: E731  from coefficients to the grid
-        backward = lambda f: _transform(f, [tf.transpose(basis) for basis in bases])  # noqa: E731
+        preconditioner = 1 + tf.reduce_mean(mask) * rate * spectrum
+        root = tf.sqrt(spectrum / preconditioner)
 
         def operator(s):
-            return s / (1 + rate * spectrum) + root * backward(rate * mask * forward(root * s))
+            return s / preconditioner + root * _to_coefficients(rate * mask * _to_grid(root * s, bases), bases)
 
-        right = root * backward(rate * (values if adjoint else mask * values))
+        right = root * _to_coefficients(rate * (values if adjoint else mask * values), bases)
         first = _dot(right, right) + 1e-30
-        target = self.tolerance**2 * tf.reduce_max(first)
 
         def step(k, s, residual, direction, square):
             applied = operator(direction)
@@ -113,26 +139,31 @@ class GridInterpolation(keras.layers.Layer):
             return k + 1, s, residual, residual + after / (square + 1e-30) * direction, after
 
         k, s, _, _, square = tf.while_loop(
-            lambda k, s, residual, direction, square: tf.reduce_max(square) > target,
+            lambda k, s, residual, direction, square: tf.reduce_any(square > tolerance**2 * first),
             step,
             (tf.constant(0), tf.zeros_like(right), right, right, _dot(right, right)),
             maximum_iterations=self.max_iterations,
         )
-        return forward(root * s), k, tf.sqrt(square / first)[:, 0, 0, 0]
+        return _to_grid(root * s, bases), k, tf.sqrt(square / first)[:, 0, 0, 0]
 
     def _basis(self, mask):
-        """Eigenvectors of the three correlation matrices, and the eigenvalues of B (time, y, x)."""
+        """Eigenvectors of the three correlation matrices, and the eigenvalues of B (time, y, x), both in descending order."""
         _, *sizes = tf.unstack(tf.shape(mask))
         values, vectors = [], []
         # In double precision: single precision gives eigenvalues of smooth covariances that are negative.
         parameters = tf.cast(self.covariance.value, "float64")
+        negligible = tf.minimum(BESIDE_NOISE * parameters[10] / parameters[9], NEGLIGIBLE)
         for size, (share, scale, power) in zip(
             sizes, [tf.unstack(axis) for axis in tf.unstack(tf.reshape(parameters[:9], (3, 3)))], strict=True
         ):
             distance = tf.abs(tf.range(size)[:, None] - tf.range(size)[None])
             correlation = share + (1 - share) * tf.exp(-((tf.cast(distance, "float64") / scale) ** power))
             value, vector = tf.linalg.eigh(correlation)
-            values.append(tf.cast(tf.maximum(value, 1e-9), mask.dtype))
+            value, vector = tf.maximum(value[::-1], 1e-9), vector[:, ::-1]
+            if tf.executing_eagerly():
+                kept = 1 + int(tf.reduce_sum(tf.cast(tf.cumsum(value) < (1 - negligible) * tf.reduce_sum(value), "int32")))
+                value, vector = value[:kept], vector[:, :kept]
+            values.append(tf.cast(value, mask.dtype))
             vectors.append(tf.cast(vector, mask.dtype))
         t, y, x = values
         return vectors, self.covariance[9] * t[:, None, None] * y[:, None] * x
@@ -145,16 +176,30 @@ class GridInterpolation(keras.layers.Layer):
         return {**super().get_config(), **self.axes, **self.variances, **limits}
 
 
-def _transform(field, bases):
-    """Applies a matrix along each of the last three axes."""
+def _to_grid(coefficients, bases):
+    """Field of coefficients (batch, time, y, x) of the eigenvectors: time last, which has the fewest of them."""
     time, y, x = bases
+    return _along_time(time, _along_space(y, x, coefficients))
+
+
+def _to_coefficients(field, bases):
+    """The transpose of `_to_grid`."""
+    time, y, x = (tf.transpose(basis) for basis in bases)
+    return _along_space(y, x, _along_time(time, field))
+
+
+def _along_time(matrix, field):
+    shape = tf.shape(field)
+    found = tf.matmul(matrix, tf.reshape(field, (shape[0], shape[1], shape[2] * shape[3])))
+    return tf.reshape(found, (shape[0], tf.shape(matrix)[0], shape[2], shape[3]))
+
+
+def _along_space(y, x, field):
     shape = tf.shape(field)
     # One product of two matrices: as one of a stack of them with a single matrix, for a series of one day, oneDNN writes
     # beyond its memory on some processors.
     rows = tf.reshape(tf.matmul(y, field), (-1, shape[3]))
-    field = tf.reshape(tf.matmul(rows, x, transpose_b=True), shape)
-    flat = tf.reshape(field, (shape[0], shape[1], shape[2] * shape[3]))
-    return tf.reshape(tf.matmul(time, flat), shape)
+    return tf.reshape(tf.matmul(rows, x, transpose_b=True), (shape[0], shape[1], tf.shape(y)[0], tf.shape(x)[0]))
 
 
 def _dot(a, b):

@@ -11,6 +11,7 @@ from geodl.layers.orthogonal_functions import lagged_covariances, orthogonal_fun
 
 # Over a longer series windows are moved by this share of their length.
 _WINDOWS_OVER_EACH = 4
+SAMPLES = 2  # random fields that tell the size of the errors
 TIMES_AT_ONCE = 200  # of a long series with gaps
 LEAST_NOISE = 0.01  # over the variance, of covariances that are fitted to data with gaps
 
@@ -52,7 +53,7 @@ class LinearAnalysis(keras.layers.Layer):
         (1, 4, 6, 8)
     """
 
-    def __init__(self, modes=0, lags=1, grid=None, tolerance=1e-4, **kwargs):
+    def __init__(self, modes=0, lags=1, grid=None, tolerance=2e-4, **kwargs):
         super().__init__(autocast=False, **kwargs)
         self.modes, self.lags, self.tolerance = int(modes), int(lags), float(tolerance)
         self.grid = None if grid is None else tuple(int(size) for size in grid)
@@ -134,14 +135,27 @@ class LinearAnalysis(keras.layers.Layer):
         if self.modes:
             estimate, variance = self._reduced(anomalies)
         residual = anomalies - estimate
-        # What interpolation makes of ones: 1 where much is seen nearby, 0 far from everything.
-        seen = tf.math.is_finite(residual)
-        ones = tf.where(seen, tf.ones_like(residual), residual)
-        local, known = tf.split(self.local(tf.concat([residual, ones], axis=0)), 2, axis=0)
-        left = self.local.covariance[9] * (1 - tf.clip_by_value(known, 0.0, 0.999))
-        # Where much is seen nearby, an error of the mean does no harm.
-        doubt = self.mean_variance * (1 - tf.clip_by_value(known, 0.0, 1.0))
-        return self.mean + estimate + local, tf.sqrt(variance + left + doubt)
+        left = self._local_variance(tf.math.is_finite(residual))
+        return self.mean + estimate + self.local(residual), tf.sqrt(variance + left)
+
+    def _local_variance(self, seen):
+        """Variance of the errors of the local interpolation: of random fields, averaged over half a scale of the covariance.
+
+        Pixels that are seen and those that are not are averaged apart.
+        """
+        repeated = tf.repeat(seen, SAMPLES, axis=0)
+        squares = self.local.sampled_errors(repeated, tf.sqrt(self.mean_variance)) ** 2
+        squares = tf.reduce_mean(tf.reshape(squares, (-1, SAMPLES, *tf.unstack(tf.shape(seen))[1:])), axis=1)
+        y, x = (
+            tf.exp(-2 * (tf.cast(tf.range(size)[:, None] - tf.range(size), squares.dtype) / scale) ** 2)
+            for size, scale in zip(
+                tf.unstack(tf.shape(seen))[2:], (self.local.covariance[4], self.local.covariance[7]), strict=True
+            )
+        )
+        smooth = lambda field: tf.einsum("ij,btjk,kl->btil", y, field, x)  # noqa: E731
+        seen = tf.cast(seen, squares.dtype)
+        apart = [of * smooth(of * squares) / (smooth(of) + 1e-30) for of in (seen, 1 - seen)]
+        return apart[0] + apart[1]
 
     def _reduced(self, anomalies):
         """Part of the field that the modes span, and the variance of its error (batch, time, y, x)."""

@@ -1,5 +1,6 @@
 """Scores, masked and per lead time, and the criteria that models are trained on."""
 
+from geodl.metrics.assimilation_scores import AssimilationScores
 from geodl.metrics.burgers_scores import BurgersScores
 from geodl.metrics.cloud_criterion import ClassAccuracy, CloudAccuracy, CloudTypeLoss
 from geodl.metrics.daily_speed_scores import DailySpeedScores
@@ -9,7 +10,9 @@ from geodl.metrics.lyapunov import kaplan_yorke_dimension, lyapunov_spectrum
 from geodl.metrics.nowcast_scores import NowcastScores
 from geodl.metrics.periodogram_score import periodogram_score, published_series
 from geodl.metrics.relative_error import RelativeError
+from geodl.metrics.scores import Scores
 from geodl.metrics.spectral_loss import SpectralLoss
+from geodl.metrics.state_forecast_scores import StateForecastScores
 from geodl.metrics.step_likelihood import StepLikelihood
 from geodl.metrics.subgrid_scores import SubgridScores
 from geodl.metrics.trajectory_scores import RealTrips, TrajectoryScores
@@ -22,6 +25,7 @@ from geodl.metrics.wind_station_scores import WindStationScores
 from geodl.metrics.window_loss import WindowLoss, gaussian_crps, window_mse
 
 __all__ = [
+    "AssimilationScores",
     "BurgersScores",
     "ClassAccuracy",
     "CloudAccuracy",
@@ -32,7 +36,9 @@ __all__ = [
     "NowcastScores",
     "RealTrips",
     "RelativeError",
+    "Scores",
     "SpectralLoss",
+    "StateForecastScores",
     "StepLikelihood",
     "SubgridScores",
     "TrajectoryScores",

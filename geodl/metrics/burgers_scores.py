@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from geodl.metrics import closure_scores
-from geodl.metrics.rounded import rounded
+from geodl.metrics.scores import Scores
 
 
 @dataclass
-class BurgersScores:
+class BurgersScores(Scores):
     r"""A priori: the term on true states. A posteriori: the trajectory that the closed solver gives from the first state.
 
     Args:
@@ -81,14 +81,6 @@ class BurgersScores:
             trajectory=u,
             seconds=seconds,
         )
-
-    def result(self) -> dict[str, list[float | None]]:
-        """Scores as a card keeps them; None, as JSON has it, where there is no number."""
-        return {name: [rounded(getattr(self, name))] for name in self.SCORES}
-
-    def row(self) -> dict[str, float | None]:
-        """Scores as a row of a table."""
-        return {name: value[0] for name, value in self.result().items()} | {"seconds": float(f"{self.seconds:.2g}")}
 
 
 def energy_spectrum(u: np.ndarray) -> np.ndarray:

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geodl.metrics.scores import Scores
 from geodl.metrics.wind_station_scores import quantile_crps
 
 
 @dataclass
-class DailySpeedScores:
+class DailySpeedScores(Scores):
     """Scores of the speed on the next day, over days and stations where it is known.
 
     Args:
@@ -46,12 +47,3 @@ class DailySpeedScores:
             coverage = ((truth >= low) & (truth <= high))[known].mean()
             ranks = (truth > quantiles).sum(axis=0)[known]
         return cls(np.sqrt(np.nanmean(errors**2)), np.nanmean(abs(errors)), crps, coverage, errors, ranks, seconds)
-
-    def result(self) -> dict[str, list[float | None]]:
-        """Scores as a card keeps them, with none where there is no interval."""
-        found = {name: float(getattr(self, name)) for name in self.SCORES}
-        return {name: [round(value, 4) if np.isfinite(value) else None] for name, value in found.items()}
-
-    def row(self) -> dict[str, float]:
-        """Scores as a row of a table."""
-        return {name: value for name, (value,) in self.result().items()} | {"seconds": round(self.seconds, 2)}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import signal
 
+from geodl.metrics.scores import Scores
 from geodl.metrics.window_loss import gaussian_crps
 
 SEGMENT = 32  # pixels of sea in a row that a spectrum is computed from
@@ -12,7 +13,7 @@ NINETY_PERCENT = 1.645  # standard deviations on each side
 
 
 @dataclass
-class InterpolationScores:
+class InterpolationScores(Scores):
     """Scores of a series of fields, over sea; those of a concentration are of its logarithm to base 10, but MAPE.
 
     Args:
@@ -50,6 +51,7 @@ class InterpolationScores:
 
     SCORES = ("rmse_gaps", "rmse_observed", "rmse", "r2", "r2_gaps", "mape", "gradient_rmse", "crps", "coverage",
               "effective_resolution")  # fmt: skip
+    SECONDS = "seconds_for_100_frames"
 
     @classmethod
     def of(cls, fields, deviation, truth, observed, logarithmic: bool, seconds: float) -> "InterpolationScores":

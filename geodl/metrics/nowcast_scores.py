@@ -3,11 +3,12 @@
 import numpy as np
 
 from geodl import cloud_types
+from geodl.metrics.scores import Scores, rounded
 
 BINS = 10
 
 
-class NowcastScores:
+class NowcastScores(Scores):
     r"""Scores per lead time over the pixels where observation and forecast both have data.
 
     With hits \(h\), misses \(m\), false alarms \(f\) of cloud cover and probability \(p\) of it against \(o \in \{0, 1\}\):
@@ -15,7 +16,10 @@ class NowcastScores:
     reliability error = \(\sum_k \frac{n_k}{N} |\bar p_k - \bar o_k|\) over ten bins of p, and accuracy over the 15 classes.
 
     Args:
-        leads: number of lead times.
+        leads: number of lead times, 15 minutes apart.
+
+    Attributes:
+        seconds: a sample, where they were measured.
 
     References:
         Jolliffe and Stephenson (2012), Forecast verification, Wiley.
@@ -24,11 +28,14 @@ class NowcastScores:
     Example:
         >>> scores = NowcastScores(leads=1)
         >>> scores.update(np.uint8([[[5, 1, 0]]]), np.uint8([[[5, 6, 6]]]), np.float32([[[0.9, 0.6, 0.6]]]))
-        >>> print({name: float(value[0].round(3)) for name, value in scores.result().items()}["csi"])
-        0.5
+        >>> scores.result()["csi"]
+        [0.5]
     """
 
+    SECONDS = "seconds_a_sample"
+
     def __init__(self, leads: int = 4):
+        self.seconds = np.nan
         self.sums = {
             name: np.zeros(leads) for name in ("count", "hits", "misses", "false_alarms", "class_hits", "squared_error")
         }
@@ -60,7 +67,20 @@ class NowcastScores:
             for name, weight in {"count": np.ones(p.shape), "probability": p, "cloudy": cloudy}.items():
                 self.bins[name][lead] += np.bincount(k, weights=weight, minlength=BINS)
 
-    def result(self) -> dict[str, np.ndarray]:
+    def result(self) -> dict[str, list[float | None]]:
+        """Scores as a card keeps them, one value a lead time."""
+        return {name: [rounded(value) for value in values] for name, values in self.by_lead_time().items()}
+
+    def rows(self) -> list[dict]:
+        """Scores as lines of a table, one a lead time."""
+        leads = len(self.sums["count"])
+        return [
+            {"lead_time": f"+{15 * (lead + 1)} min", **{name: values[lead] for name, values in self.result().items()}}
+            | self.duration()
+            for lead in range(leads)
+        ]
+
+    def by_lead_time(self) -> dict[str, np.ndarray]:
         """Each score, one value a lead time; NaN at a lead time without observations."""
         s = self.sums
         with np.errstate(invalid="ignore", divide="ignore"):

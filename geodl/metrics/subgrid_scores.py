@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from geodl.fourier_box import AXES, largest_wavenumber, multiplicity, wavenumbers
-from geodl.metrics.rounded import rounded
+from geodl.metrics.scores import Scores
 
 
 @dataclass
-class SubgridScores:
+class SubgridScores(Scores):
     r"""Scores over samples and points of a box, and of a simulation with the closure.
 
     With the closure \(f = \nabla \cdot \boldsymbol\tau\), that of the filtered simulation \(f^*\) and the scalar \(\theta\):
@@ -60,14 +60,6 @@ class SubgridScores:
         "spectrum_distance",
         "stable_time",
     )
-
-    def result(self) -> dict[str, list[float | None]]:
-        """Scores as a card keeps them."""
-        return {name: [rounded(getattr(self, name))] for name in self.SCORES}
-
-    def row(self) -> dict[str, float | None]:
-        """Scores as a row of a table."""
-        return {name: values[0] for name, values in self.result().items()} | {"seconds": round(self.seconds, 2)}
 
 
 def spectrum(fields: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ import xarray as xr
 from scipy.stats import gaussian_kde, ks_2samp
 
 from geodl.metrics.periodogram_score import NEAR, periodogram_score, published_series
-from geodl.metrics.rounded import rounded
+from geodl.metrics.scores import Scores, rounded
 from geodl.metrics.trip_statistics import NearestTrips, trip_statistics
 from geodl.trips import closed_trips
 
@@ -65,7 +65,7 @@ class RealTrips:
 
 
 @dataclass
-class TrajectoryScores:
+class TrajectoryScores(Scores):
     r"""Scores of sets of 100 simulated trips.
 
     The periodogram score is \(\overline{(\log S / \hat S)^2}\) over frequencies, S the mean periodogram of real trips
@@ -106,10 +106,6 @@ class TrajectoryScores:
         """Means over the sets and their standard deviations, as a card keeps them."""
         means = {name: [rounded(values.mean())] for name, values in self.sets.items()}
         return means | {f"{name}_spread": [rounded(values.std())] for name, values in self.sets.items()}
-
-    def row(self) -> dict[str, float]:
-        """The same as a row of a table, with the seconds that a thousand trips take."""
-        return {name: value for name, (value,) in self.result().items()} | {"seconds": float(f"{self.seconds:.2g}")}
 
 
 def _scores(simulated: xr.Dataset, real: RealTrips) -> dict[str, float]:

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geodl.metrics.scores import Scores
+
 LEADS = (1, 3, 6)  # hours, in a row of a table
 
 
 @dataclass
-class WindFieldScores:
+class WindFieldScores(Scores):
     r"""Scores by lead time (lead,), over samples and pixels where the true wind is known.
 
     With forecast \(\mathbf u\), truth \(\mathbf u^*\) and persistence \(\mathbf u_0\), the vector RMSE is
@@ -60,16 +62,10 @@ class WindFieldScores:
             seconds=seconds,
         )
 
-    def result(self) -> dict[str, list[float]]:
-        """Scores as a card keeps them, one value a lead time."""
-        return {name: [round(float(value), 4) for value in getattr(self, name)] for name in self.SCORES}
-
-    def row(self) -> dict[str, float]:
-        """Scores as a row of a table."""
+    def rows(self) -> list[dict]:
+        """Scores as a line of a table, at one, three and six hours."""
         result = self.result()
-        return {f"{name}_{lead}h": result[name][lead - 1] for name in self.SCORES for lead in LEADS} | {
-            "seconds": round(self.seconds, 2)
-        }
+        return [{f"{name}_{lead}h": result[name][lead - 1] for name in self.SCORES for lead in LEADS} | self.duration()]
 
 
 def _mean(values):

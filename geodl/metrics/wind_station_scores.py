@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geodl.metrics.scores import Scores, rounded
+
 # Probabilities of quantiles: ends of the 90 % interval, then the middles of twenty equal parts, for the CRPS.
 LEVELS = (0.05, 0.95, *(np.arange(20) + 0.5) / 20)
 
 
 @dataclass
-class WindStationScores:
+class WindStationScores(Scores):
     r"""Scores by lead time (lead,), over hours and stations where the wind is known and its series is counted.
 
     CRPS is \(2\, \overline{\rho_\tau(s - q_\tau)}\), the pinball loss of the quantiles of the speed, the absolute error for a
@@ -78,18 +80,14 @@ class WindStationScores:
             seconds=seconds,
         )
 
-    def result(self) -> dict[str, list[float]]:
-        """Scores as a card keeps them, one value a lead time."""
-        return {name: [round(float(value), 4) for value in np.atleast_1d(getattr(self, name))] for name in self.SCORES}
-
-    def row(self) -> dict[str, float]:
-        """Scores as a row of a table, at one, three and six hours."""
+    def rows(self) -> list[dict]:
+        """Scores as a line of a table, at one, three and six hours."""
         result = self.result()
         one, several = result.pop("variogram_score"), {}
         for name in ("speed_rmse", "crps", "vector_rmse"):
             several |= {f"{name}_{lead}h": result[name][lead - 1] for lead in (1, 3, 6)}
-        means = {name: round(float(np.mean(getattr(self, name))), 4) for name in ("speed_mae", "energy_score", "coverage")}
-        return several | means | {"variogram_score": one[0], "seconds": round(self.seconds, 2)}
+        means = {name: rounded(np.mean(getattr(self, name))) for name in ("speed_mae", "energy_score", "coverage")}
+        return [several | means | {"variogram_score": one[0]} | self.duration()]
 
 
 def quantile_crps(quantiles: np.ndarray, speed: np.ndarray) -> np.ndarray:

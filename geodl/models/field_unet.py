@@ -116,7 +116,7 @@ class FieldUNet(FieldInterpolator, GriddedModel):
     def inputs(self, values: np.ndarray, sea: np.ndarray, analysis: LinearAnalysis | None = None) -> np.ndarray:
         """Features (day, feature, y, x) of a series of observations (day, y, x), NaN where missing."""
         analysis = self.analysis if analysis is None else analysis
-        estimate, deviation = (field[0].numpy() for field in tf.function(analysis)(tf.constant(values[None], "float32")))
+        estimate, deviation = (field[0].numpy() for field in analysis(tf.constant(values[None], "float32")))
         mean = np.broadcast_to(analysis.mean.numpy(), values.shape)
         return np.stack([estimate, deviation, values, mean, np.broadcast_to(sea, values.shape)], axis=1).astype("float32")
 

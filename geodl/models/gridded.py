@@ -24,17 +24,16 @@ class GriddedModel(GeoModel):
         """Fields (…, y, x) kept from the output of the network on one batch."""
         raise NotImplementedError(f"{type(self).__name__} does not define `summarise`.")
 
-    def forward(self, samples: np.ndarray, progress=lambda tiles: tiles) -> dict[str, np.ndarray]:
+    def forward(self, samples: np.ndarray) -> dict[str, np.ndarray]:
         """Fields of samples (sample, time, y, x) of any grid size, computed tile by tile.
 
         Args:
             samples: encoded input.
-            progress: wraps the list of pieces of work, to show progress.
         """
         height, width = samples.shape[-2:]
         rows, columns = _tiles(height, self), _tiles(width, self)
         fields = {}
-        for sample, row, column in progress(list(product(range(len(samples)), rows, columns))):
+        for sample, row, column in product(range(len(samples)), rows, columns):
             piece = samples[sample : sample + 1, ..., row.outer, column.outer]
             padding = [(0, 0)] * (samples.ndim - 2) + [
                 (0, row.size - piece.shape[-2]),

@@ -55,9 +55,8 @@ class SubgridFluxModel(GeoModel):
         state = np.stack([field.values.astype("float32") for field in fields], axis=-4)
         return state if "sample" in fields[0].dims else state[None]
 
-    def forward(self, samples: np.ndarray, progress=lambda batches: batches) -> dict[str, np.ndarray]:
-        starts = progress(list(range(0, len(samples), BATCH)))
-        batches = [self.predict_on_batch(samples[start : start + BATCH]) for start in starts]
+    def forward(self, samples: np.ndarray) -> dict[str, np.ndarray]:
+        batches = [self.predict_on_batch(samples[start : start + BATCH]) for start in range(0, len(samples), BATCH)]
         return {FLUX: np.concatenate(batches).astype("float32")}
 
     def decode(self, fields: dict[str, np.ndarray], ds: xr.Dataset) -> xr.Dataset:

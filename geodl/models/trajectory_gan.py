@@ -74,7 +74,7 @@ class TrajectoryGAN(TripGenerator):
         self.critic.build((None, self.steps + 1, 2), (None, self.steps, 2), (None,))
 
     def call(self, noise):
-        return self._trips(noise, self.average)[0]
+        return self.matching(*self._trips(noise, self.average))
 
     def train_step(self, data):
         real = ops.cast(keras.utils.unpack_x_y_sample_weight(data)[0], "float32")
@@ -101,7 +101,8 @@ class TrajectoryGAN(TripGenerator):
         """The distance between the given trips and simulated ones."""
         real = ops.cast(keras.utils.unpack_x_y_sample_weight(data)[0], "float32")
         noise = tf.random.stateless_normal((self.simulated, self.noise_size), seed=(0, 0))
-        spectral, wasserstein = self.loss.parts(real, ended(*self._trips(noise, self.average)))
+        walk, duration = self._trips(noise, self.average)
+        spectral, wasserstein = self.loss.parts(real, ended(self.matching(walk, duration), duration))
         loss = self.loss.spectral * spectral + self.loss.wasserstein * wasserstein
         return self._follow({"loss": loss, "spectral": spectral, "wasserstein": wasserstein})
 

@@ -9,6 +9,7 @@ import xarray as xr
 from keras import ops
 
 from geodl.errors import InputError
+from geodl.layers.step_matching import StepMatching
 from geodl.models.base import GeoModel, Variable
 from geodl.models.trip_completion import TripCompletion
 from geodl.trips import Colony, closed_trips, colony_of, project, trips_dataset, unproject
@@ -16,6 +17,7 @@ from geodl.trips import Colony, closed_trips, colony_of, project, trips_dataset,
 QUANTILES = 64  # of the durations that are kept
 SHORTEST = 3  # steps of a trip
 LIBRARY = 1000  # trips simulated to fill gaps
+CALIBRATION = 2000  # trips simulated to match the lengths of steps
 AT_ONCE = 1000  # trips
 
 
@@ -27,7 +29,8 @@ class TripGenerator(GeoModel):
     (trip, steps + 1, 2), metres to the east and north of the colony, zero at the start and from step number `duration` on.
 
     `sample(n, seed)` gives trips as a dataset (trip, step). `complete(ds)` fills the gaps of partly observed trips;
-    `predict(ds)` is the same. To learn another colony: `adapt(ds)` to some of its trips, then `fit(model.training_trips(ds))`.
+    `predict(ds)` is the same. To learn another colony: `adapt(ds)` to some of its trips, `fit(model.training_trips(ds))`, then
+    `calibrate(ds)`.
 
     Args:
         colony_lon: longitude of the colony, degrees east.
@@ -43,7 +46,8 @@ class TripGenerator(GeoModel):
         super().__init__(**kwargs)
         signature = (tf.TensorSpec((None,), "float32"), tf.TensorSpec((2,), "int32"))
         # Not compiled by XLA: that takes ten seconds, and the loop runs as fast without.
-        self._graph = tf.function(lambda durations, seed: self.walk(durations, seed), input_signature=signature)
+        self._graph = tf.function(self._matched_walk, input_signature=signature)
+        self.matching = StepMatching(dtype="float32")
         self.colony = Colony(float(colony_lon), float(colony_lat))
         self.step_seconds, self.steps = float(step_seconds), int(steps)
 
@@ -51,10 +55,14 @@ class TripGenerator(GeoModel):
         add = lambda name, shape, value: self.add_weight(shape, value, name=name, trainable=False, autocast=False)  # noqa: E731
         self.length, self.step_length = add("length", (), "ones"), add("step_length", (), "ones")
         self.durations = add("durations", (QUANTILES,), keras.initializers.Constant(self.steps / 2))
+        self.matching.build((None, self.steps + 1, 2), (None,))
 
     def walk(self, durations, seed):
         """Positions (trip, steps + 1, 2) of trips of these durations (trip,)."""
         raise NotImplementedError(f"{type(self).__name__} does not define `walk`.")
+
+    def _matched_walk(self, durations, seed):
+        return self.matching(self.walk(durations, seed), durations)
 
     def simulate(self, n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Positions (trip, steps + 1, 2) of n trips, in m from the colony, and their durations (trip,), in steps."""
@@ -159,7 +167,7 @@ class TripGenerator(GeoModel):
         return closed_trips(ds, self.steps).astype("float32")
 
     def adapt(self, ds: xr.Dataset) -> None:
-        """Takes colony, time step, scales and durations from trips; weights of the network stay.
+        """Takes colony, time step, scales and durations from trips; weights of the network stay, a calibration is forgotten.
 
         Raises:
             InputError: no colony; a trip of too many steps.
@@ -168,10 +176,27 @@ class TripGenerator(GeoModel):
         trips = self.training_trips(ds)
         if not self.built:
             self.build((None, self.steps + 1, 2))
+        self.matching.reset()
         self.length.assign(np.sqrt(np.nanmean(trips**2)))
         self.step_length.assign(np.sqrt(np.nanmean(np.diff(trips, axis=1) ** 2)))
         durations = np.isfinite(trips[..., 0]).sum(axis=1) - 1
         self.durations.assign(np.quantile(durations, (np.arange(QUANTILES) + 0.5) / QUANTILES))
+
+    def calibrate(self, ds: xr.Dataset, seed: int = 0) -> None:
+        """Matches the lengths of simulated steps to those of trips, by a `StepMatching`; `fit` comes before.
+
+        Args:
+            ds: trips of the colony and time step of the model.
+            seed: of the trips that are simulated for it.
+
+        Raises:
+            InputError: another colony or time step than the model's; a trip of too many steps.
+        """
+        self.matching.reset()
+        positions, durations = self.simulate(CALIBRATION, seed)
+        ended = np.arange(self.steps + 1) > durations[:, None]
+        lengths = [_lengths(trips) for trips in (np.where(ended[..., None], np.nan, positions), self.training_trips(ds))]
+        self.matching.adapt(*lengths)
 
     def duration_of(self, probability):
         """Durations, in steps, at probabilities (trip,) of their distribution."""
@@ -201,6 +226,12 @@ def stretched_turns(trips, turn: float, stretch: float, random: keras.random.See
     cosine, sine = factor * ops.cos(angle), factor * ops.sin(angle)
     matrix = ops.reshape(ops.stack([cosine, sine, -sine, cosine], axis=-1), (-1, 2, 2))
     return ops.matmul(trips, matrix)
+
+
+def _lengths(trips: np.ndarray) -> np.ndarray:
+    """Lengths of all steps of trips (trip, step + 1, 2), NaN after their end."""
+    lengths = np.linalg.norm(np.diff(trips, axis=1), axis=-1)
+    return lengths[np.isfinite(lengths)]
 
 
 def _resampled(trip: np.ndarray, duration: int, rate: float) -> np.ndarray:

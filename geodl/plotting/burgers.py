@@ -6,21 +6,21 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 
-def burgers_comparison(table: dict, truth: np.ndarray, dt: float) -> Figure:
+def burgers_comparison(compared: dict, truth: np.ndarray, dt: float) -> Figure:
     """Errors in time, energy spectra, and one run in space and time with the error of each approach below it.
 
     Args:
-        table: {approach: BurgersScores}, as `themes.closure.compare` returns it.
+        compared: {approach: BurgersScores}, as `themes.compare` returns it.
         truth: u (run, time, x); the last run is drawn.
         dt: time between two states.
     """
     from geodl.metrics.burgers_scores import energy_spectrum
 
-    figure = plt.figure(figsize=(2.6 * (len(table) + 1), 8), layout="constrained")
+    figure = plt.figure(figsize=(2.6 * (len(compared) + 1), 8), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=(1, 1.1))
     errors, spectra = above.subplots(1, 2)
     times = dt * np.arange(1, truth.shape[1] + 1)
-    for name, scores in table.items():
+    for name, scores in compared.items():
         (line,) = errors.semilogy(times, scores.by_time, label=f"{name}, {scores.relative_error:.4f}")
         spectra.loglog(scores.spectrum[1:], color=line.get_color())
     true_spectrum = energy_spectrum(truth.astype("float64"))
@@ -34,7 +34,9 @@ def burgers_comparison(table: dict, truth: np.ndarray, dt: float) -> Figure:
     )
     errors.legend(fontsize=8)
     spectra.legend(fontsize=8)
-    maps = {"truth": truth[-1]} | {f"{name}\nminus truth": scores.trajectory[-1] - truth[-1] for name, scores in table.items()}
+    maps = {"truth": truth[-1]} | {
+        f"{name}\nminus truth": scores.trajectory[-1] - truth[-1] for name, scores in compared.items()
+    }
     axes = below.subplots(1, len(maps), sharex=True, sharey=True)
     largest = np.abs(truth[-1]).max()
     for axis, (title, field) in zip(axes, maps.items(), strict=True):

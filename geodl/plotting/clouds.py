@@ -48,12 +48,11 @@ def nowcast(observed: xr.Dataset, forecast: xr.Dataset, persistence: xr.Dataset)
     return figure
 
 
-def nowcast_scores(table: dict, leads: tuple[str, ...]) -> Figure:
+def nowcast_scores(compared: dict) -> Figure:
     """Scores by lead time and reliability at the longest one, one line an approach.
 
     Args:
-        table: {approach: (NowcastScores, seconds)}, as `themes.segmentation.compare` returns it.
-        leads: names of the lead times.
+        compared: {approach: NowcastScores}, as `themes.compare` returns it.
     """
     titles = {
         "binary_accuracy": "binary accuracy (higher is better)",
@@ -64,11 +63,12 @@ def nowcast_scores(table: dict, leads: tuple[str, ...]) -> Figure:
     }
     figure, axes = plt.subplots(2, 3, figsize=(13, 7), layout="constrained")
     for axis, (score, title) in zip(axes.flat, titles.items(), strict=False):
-        for name, (scores, _) in table.items():
-            axis.plot(leads, scores.result()[score], "o-", label=name, markersize=4)
+        for name, scores in compared.items():
+            leads = [row["lead_time"] for row in scores.rows()]
+            axis.plot(leads, scores.by_lead_time()[score], "o-", label=name, markersize=4)
         axis.set_title(title, fontsize=10)
         axis.grid(alpha=0.3)
-    for name, (scores, _) in table.items():
+    for name, scores in compared.items():
         probability, frequency, count = scores.reliability_curve()
         drawn = count[-1] > 0.001 * count[-1].sum()
         axes[1, 2].plot(probability[-1][drawn], frequency[-1][drawn], "o-", label=name, markersize=4)

@@ -38,15 +38,15 @@ def daily_speed_forecast(observed: xr.Dataset, known: xr.Dataset, forecast: xr.D
     return figure
 
 
-def daily_speed_comparison(table: dict, stations: np.ndarray) -> Figure:
+def daily_speed_comparison(compared: dict, stations: np.ndarray) -> Figure:
     """RMSE of each approach at each station, and the ranks of the observations.
 
     Args:
-        table: {approach: DailySpeedScores}, as `themes.forecasting.compare` returns it.
+        compared: {approach: DailySpeedScores}, as `themes.compare` returns it.
         stations: (station,), names.
     """
     figure, (rmse, ranks) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
-    for number, (name, scores) in enumerate(table.items()):
+    for number, (name, scores) in enumerate(compared.items()):
         style = {"color": f"C{number}", "label": name}
         rmse.plot(stations, np.sqrt(np.nanmean(scores.errors**2, axis=0)), "o-", markersize=3, **style)
         if len(scores.ranks):

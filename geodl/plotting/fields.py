@@ -36,28 +36,30 @@ def interpolation(observed: xr.DataArray, found: xr.DataArray, deviation: xr.Dat
     return figure
 
 
-def interpolation_comparison(table: dict, ds: xr.Dataset, variable: str, day: int) -> Figure:
+def interpolation_comparison(compared: dict, ds: xr.Dataset, variable: str, day: int) -> Figure:
     """One day: truth, what is observed, each reconstruction and its error; and the spectra of the errors.
 
     Args:
-        table: {approach: InterpolationScores}, as `themes.interpolation.compare` returns it.
+        compared: {approach: InterpolationScores}, as `themes.compare` returns it.
         ds: the variable as observed, and `truth` (time, y, x).
         variable: its name.
         day: index of the day that is drawn.
     """
     truth = ds.truth.isel(time=day)
-    logarithmic = next(iter(table.values())).logarithmic
+    logarithmic = next(iter(compared.values())).logarithmic
     norm, land = _norm(truth), truth.isnull().values
-    figure, axes = plt.subplots(3, len(table) + 1, figsize=(3 * (len(table) + 1), 8.4), layout="constrained", squeeze=False)
+    figure, axes = plt.subplots(
+        3, len(compared) + 1, figsize=(3 * (len(compared) + 1), 8.4), layout="constrained", squeeze=False
+    )
     for axis, field, title in zip(axes[:2, 0], (truth, ds[variable].isel(time=day)), ("truth", "observed"), strict=True):
         image = _map(axis, field, norm, "viridis", land)
         axis.set_title(f"{title}, {_day(ds[variable], day)}", fontsize=9)
     units = ds[variable].attrs.get("units", "")
     figure.colorbar(image, ax=axes[0, -1], label=units).minorticks_off()
     transform = np.log10 if logarithmic else lambda values: values
-    errors = {name: transform(scores.fields[day]) - transform(truth.values) for name, scores in table.items()}
+    errors = {name: transform(scores.fields[day]) - transform(truth.values) for name, scores in compared.items()}
     bound = np.nanquantile(np.abs(np.stack(list(errors.values()))), 0.98)
-    for (name, scores), row in zip(table.items(), axes.T[1:], strict=True):
+    for (name, scores), row in zip(compared.items(), axes.T[1:], strict=True):
         _map(row[0], truth.copy(data=scores.fields[day]), norm, "viridis", land)
         row[0].set_title(name, fontsize=9)
         image = _map(row[1], truth.copy(data=errors[name]), colors.Normalize(-bound, bound), "RdBu_r", land)
@@ -73,8 +75,8 @@ def interpolation_comparison(table: dict, ds: xr.Dataset, variable: str, day: in
     figure.colorbar(image, ax=axes[1, -1], label=label)
     axes[2, 1].legend(fontsize=8)
     axes[2, 1].set_ylabel("spectral density", fontsize=8)
-    axes[2, 0].bar(range(len(table)), [scores.rmse_gaps for scores in table.values()])
-    axes[2, 0].set_xticks(range(len(table)), list(table), rotation=60, ha="right", fontsize=7)
+    axes[2, 0].bar(range(len(compared)), [scores.rmse_gaps for scores in compared.values()])
+    axes[2, 0].set_xticks(range(len(compared)), list(compared), rotation=60, ha="right", fontsize=7)
     axes[2, 0].set_title("RMSE in gaps", fontsize=9)
     return figure
 

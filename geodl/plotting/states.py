@@ -34,20 +34,20 @@ def trajectory(observed: xr.Dataset, forecast: xr.Dataset) -> Figure:
     return figure
 
 
-def forecast_comparison(table: dict, example: np.ndarray, attractor: np.ndarray) -> Figure:
+def forecast_comparison(compared: dict, example: np.ndarray, attractor: np.ndarray) -> Figure:
     """Error growth beside the Lyapunov slope, and forecasts beside the truth.
 
     Args:
-        table: {approach: ForecastScores}, as `themes.forecasting.compare` returns it; the last approach is drawn in full.
+        compared: {approach: StateForecastScores}, as `themes.compare` returns it; the last approach is drawn in full.
         example: true states (lead, component) of the first sample.
         attractor: true states (sample, component).
     """
-    best = list(table)[-1]
+    best = list(compared)[-1]
     if example.shape[1] > _FEW_COMPONENTS:
         figure, axes = plt.subplots(2, 2, figsize=(13, 8), layout="constrained")
-        times = table[best].dt[0] * np.arange(1, len(example) + 1)
-        shown = times <= 20 * table[best].dt[0] / table[best].dt[1]  # twenty Lyapunov times
-        forecast = table[best].example
+        times = compared[best].dt[0] * np.arange(1, len(example) + 1)
+        shown = times <= 20 * compared[best].dt[0] / compared[best].dt[1]  # twenty Lyapunov times
+        forecast = compared[best].example
         for axis, values, title in (
             (axes[0, 1], example, "truth"),
             (axes[1, 0], forecast, f"forecast: {best}"),
@@ -60,14 +60,14 @@ def forecast_comparison(table: dict, example: np.ndarray, attractor: np.ndarray)
         axes = np.array(
             [[figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[0, 1])], [figure.add_subplot(grid[1, :])] * 2]
         )
-        run = table[best].long_run
+        run = compared[best].long_run
         axes[0, 1].plot(attractor[:20_000, 0], attractor[:20_000, 2], ".", color="grey", markersize=1, label="truth")
         style = "-" if len(run) > 2_000 else "."
         axes[0, 1].plot(run[:, 0], run[:, 2], style, color="tab:blue", linewidth=0.5, markersize=2, label=f"long run: {best}")
         axes[0, 1].set(title="attractor", xlabel="x", ylabel="z")
         axes[0, 1].legend(fontsize=8)
-        _first_component(axes[1, 0], table, example)
-    _error_growth(axes[0, 0], table)
+        _first_component(axes[1, 0], compared, example)
+    _error_growth(axes[0, 0], compared)
     return figure
 
 
@@ -92,11 +92,11 @@ def assimilation(known: xr.Dataset, found: xr.Dataset):
     return figure
 
 
-def assimilation_comparison(table: dict, window: xr.Dataset, dt: float):
+def assimilation_comparison(compared: dict, window: xr.Dataset, dt: float):
     """The estimates of one window beside truth and observations, and the error in time.
 
     Args:
-        table: {name of the approach: scores with `example` and `by_time`}.
+        compared: {approach: AssimilationScores}, as `themes.compare` returns it.
         window: `state` and `observations` (time, component).
         dt: time between two states.
     """
@@ -104,7 +104,7 @@ def assimilation_comparison(table: dict, window: xr.Dataset, dt: float):
     truth, observations = window.state.values, window.observations.values
     if truth.shape[1] > _FEW_COMPONENTS:
         panels = {"truth": truth, "observations": observations}
-        panels |= {f"error: {name}": scores.example - truth for name, scores in table.items()}
+        panels |= {f"error: {name}": scores.example - truth for name, scores in compared.items()}
         figure, axes = plt.subplots(3, 3, figsize=(15, 10), layout="constrained")
         for axis, (title, values) in zip(axes.flat, panels.items(), strict=False):
             _hovmoller(axis, times, values, title)
@@ -114,13 +114,13 @@ def assimilation_comparison(table: dict, window: xr.Dataset, dt: float):
         figure, axes = plt.subplots(count + 1, 1, figsize=(12, 2.6 * (count + 1)), sharex=True, layout="constrained")
         for i, axis in enumerate(axes[:count]):
             axis.plot(times, truth[:, i], color="black", linewidth=2.5, label="truth")
-            for name, scores in table.items():
+            for name, scores in compared.items():
                 axis.plot(times, scores.example[:, i], linewidth=1, label=name)
             axis.plot(times, observations[:, i], "k.", label="observations")
             axis.set_ylabel(str(window.component.values[i]))
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=5, fontsize=9)
         error = axes[count]
-    for name, scores in table.items():
+    for name, scores in compared.items():
         error.semilogy(times, scores.by_time, label=name, linewidth=1)
     error.set(title="root mean squared error of all windows", xlabel="time (time units)", ylabel="RMSE")
     error.grid(alpha=0.3)
@@ -129,11 +129,11 @@ def assimilation_comparison(table: dict, window: xr.Dataset, dt: float):
     return figure
 
 
-def _error_growth(axis, table) -> None:
-    for name, scores in table.items():
+def _error_growth(axis, compared) -> None:
+    for name, scores in compared.items():
         times = scores.dt[1] * np.arange(1, len(scores.rmse) + 1)
         axis.semilogy(times, np.where(scores.rmse < 10, scores.rmse, np.nan), label=name)
-    start = np.nanmin([scores.rmse[0] for scores in table.values()])
+    start = np.nanmin([scores.rmse[0] for scores in compared.values()])
     times = np.array([0.0, min(times[-1], -np.log(start))])
     axis.semilogy(times, start * np.exp(times), color="black", linestyle="--", linewidth=0.8, label="Lyapunov slope")
     axis.set(title="error growth", xlabel="lead time (Lyapunov times)", ylabel="relative RMSE")
@@ -141,11 +141,11 @@ def _error_growth(axis, table) -> None:
     axis.legend(fontsize=8)
 
 
-def _first_component(axis, table, example) -> None:
-    lyapunov_times = next(iter(table.values())).dt[1] * np.arange(1, len(example) + 1)
+def _first_component(axis, compared, example) -> None:
+    lyapunov_times = next(iter(compared.values())).dt[1] * np.arange(1, len(example) + 1)
     axis.plot(lyapunov_times, example[:, 0], color="black", linewidth=2)
     bound = 1.3 * np.abs(example[:, 0]).max()
-    for scores in table.values():
+    for scores in compared.values():
         drawn = np.abs(scores.example[:, 0]) < bound
         axis.plot(lyapunov_times, np.where(drawn, scores.example[:, 0], np.nan), linewidth=1)
     axis.set(

@@ -50,26 +50,26 @@ def completed_trips(known: xr.Dataset, completed: xr.Dataset) -> Figure:
     return figure
 
 
-def trip_comparison(table: dict, real: xr.Dataset, scale: float) -> Figure:
+def trip_comparison(compared: dict, real: xr.Dataset, scale: float) -> Figure:
     """Maps of the birds and of the last approaches; steps, turns and spectrum; spectrum against memory.
 
     Args:
-        table: {approach: TrajectoryScores}, as `themes.trajectories.compare` returns it.
+        compared: {approach: TrajectoryScores}, as `themes.compare` returns it.
         real: trips of the training birds.
         scale: that the publication divides positions by, m.
     """
     figure, axes = plt.subplots(2, MAPS + 1, figsize=(16, 8), layout="constrained")
-    mapped = {"birds": real} | {name: table[name].trips for name in list(table)[-MAPS:]}
-    colours = {"birds": "black"} | {name: f"C{number}" for number, name in enumerate(table)}
+    mapped = {"birds": real} | {name: compared[name].trips for name in list(compared)[-MAPS:]}
+    colours = {"birds": "black"} | {name: f"C{number}" for number, name in enumerate(compared)}
     extent = _extent(list(mapped.values()))
     for axis, (name, ds) in zip(axes[0], mapped.items(), strict=False):
         _draw_map(axis, ds, extent, colours[name])
         axis.set_title(name, fontsize=10)
     for axis in axes[0, len(mapped) :]:
         axis.set_axis_off()
-    for name, ds in ({"birds": real} | {name: scores.trips for name, scores in table.items()}).items():
+    for name, ds in ({"birds": real} | {name: scores.trips for name, scores in compared.items()}).items():
         _distributions(axes[1, :3], ds, real, scale, color=colours[name], label=name, linewidth=2 if name == "birds" else 1)
-    for name, scores in table.items():
+    for name, scores in compared.items():
         means = [scores.sets[key] for key in ("nearest", "periodogram_train")]
         centre, spread = [values.mean() for values in means], [values.std() for values in means]
         axes[1, 3].errorbar(*centre, xerr=spread[0], yerr=spread[1], fmt="o", color=colours[name], capsize=2)

@@ -30,16 +30,16 @@ def subgrid_flux_map(state: xr.Dataset, closure: xr.Dataset) -> Figure:
     return figure
 
 
-def subgrid_flux_comparison(table: dict, ds: xr.Dataset) -> Figure:
+def subgrid_flux_comparison(compared: dict, ds: xr.Dataset) -> Figure:
     """A slice of the truth and of each closure, their histograms, and the spectra of the scalar in simulations with them.
 
     Args:
-        table: {approach: SubgridScores}, as `themes.closure.compare` returns it.
+        compared: {approach: SubgridScores}, as `themes.compare` returns it.
         ds: test split (sample, x, y, z); the first sample is drawn.
     """
     truth, scalar = ds[FLUX].values, ds.scalar.values
     slices = {"scalar": scalar[0], "truth": truth[0]}
-    slices |= {f"{name}\ncorrelation {found.correlation:.2f}": found.fields[0] for name, found in table.items()}
+    slices |= {f"{name}\ncorrelation {found.correlation:.2f}": found.fields[0] for name, found in compared.items()}
     figure = plt.figure(figsize=(2.1 * len(slices), 8.2), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=(1, 1.4))
     largest = np.abs(truth[0]).max()
@@ -50,9 +50,9 @@ def subgrid_flux_comparison(table: dict, ds: xr.Dataset) -> Figure:
         axis.label_outer()
     above.colorbar(image, ax=axes, shrink=0.8, label="divergence of the subgrid flux")
     left, right = below.subplots(1, 2)
-    _histograms(left, {"truth": truth} | {name: found.fields for name, found in table.items()}, truth.std())
-    truth = next(iter(table.values())).true_spectrum
-    _spectra(right, {"filtered simulation": truth} | {name: found.spectrum for name, found in table.items()})
+    _histograms(left, {"truth": truth} | {name: found.fields for name, found in compared.items()}, truth.std())
+    truth = next(iter(compared.values())).true_spectrum
+    _spectra(right, {"filtered simulation": truth} | {name: found.spectrum for name, found in compared.items()})
     return figure
 
 

@@ -28,19 +28,19 @@ def wind_map(observed: xr.Dataset, forecast: xr.Dataset) -> Figure:
     return figure
 
 
-def wind_field_comparison(table: dict, ds: xr.Dataset) -> Figure:
+def wind_field_comparison(compared: dict, ds: xr.Dataset) -> Figure:
     """Scores by lead time, one line an approach, and the truth of one sample at +6 h beside each forecast.
 
     Args:
-        table: {approach: WindFieldScores}, as `themes.forecasting.compare` returns it.
+        compared: {approach: WindFieldScores}, as `themes.compare` returns it.
         ds: `u10` and `v10` (sample, time, lat, lon), with the future; the middle sample is drawn.
     """
     scores = {"vector_rmse": "vector RMSE (m/s)", "speed_rmse": "RMSE of speed (m/s)", "skill": "skill against persistence"}
-    columns = max(len(scores), len(table) + 1)
+    columns = max(len(scores), len(compared) + 1)
     figure = plt.figure(figsize=(4.4 * columns, 8.8), layout="constrained")
     above, below = figure.subfigures(2, 1)
     for axis, (score, title) in zip(above.subplots(1, len(scores)), scores.items(), strict=True):
-        for name, found in table.items():
+        for name, found in compared.items():
             leads = np.arange(1, len(getattr(found, score)) + 1)
             axis.plot(leads, getattr(found, score), "o-", label=name, markersize=4)
         axis.set_title(title, fontsize=10)
@@ -49,7 +49,7 @@ def wind_field_comparison(table: dict, ds: xr.Dataset) -> Figure:
         axis.legend(fontsize=8)
     sample, last = ds.sizes["sample"] // 2, ds.isel(time=-1)
     maps = {"truth at +6 h": last.isel(sample=sample)}
-    for name, found in table.items():
+    for name, found in compared.items():
         u, v = np.moveaxis(found.fields[sample, -1], -1, 0)
         error = np.sqrt(np.nanmean((u - last.u10[sample]) ** 2 + (v - last.v10[sample]) ** 2))
         maps[f"{name}, vector RMSE {error:.2f} m/s"] = maps["truth at +6 h"].assign(

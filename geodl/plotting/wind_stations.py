@@ -47,15 +47,15 @@ def fan_chart(observed: xr.Dataset, known: xr.Dataset, forecast: xr.Dataset) -> 
     return figure
 
 
-def wind_station_comparison(table: dict) -> Figure:
+def wind_station_comparison(compared: dict) -> Figure:
     """Skill of the speed against persistence, with 90 % intervals of a block bootstrap; CRPS; ranks of the observations.
 
     Args:
-        table: {approach: WindStationScores}, as `themes.forecasting.compare` returns it, persistence first.
+        compared: {approach: WindStationScores}, as `themes.compare` returns it, persistence first.
     """
     figure, (skill, crps, ranks) = plt.subplots(1, 3, figsize=(13, 4), layout="constrained")
-    reference = next(iter(table.values())).speed_errors
-    for number, (name, scores) in enumerate(table.items()):
+    reference = next(iter(compared.values())).speed_errors
+    for number, (name, scores) in enumerate(compared.items()):
         style = {"color": f"C{number}", "label": name}
         leads = np.arange(1, len(scores.speed_rmse) + 1)
         low, middle, high = _skill(scores.speed_errors, reference)

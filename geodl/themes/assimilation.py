@@ -15,63 +15,47 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geodl import datasets, dynamics, plotting, zoo
+from geodl import dynamics, plotting, zoo
 from geodl.baselines import AttractorPosterior, EnKS, StateInterpolation, StrongConstraint4DVar, WeakConstraint4DVar
 from geodl.layers import ODEIntegrator
-from geodl.metrics import gaussian_crps
-from geodl.metrics.rounded import rounded
-from geodl.themes.cases import case_of
+from geodl.metrics import AssimilationScores
+from geodl.themes import cases
+from geodl.themes.cases import Case
 
-EDGE = 10  # first and last steps of a window, which dominate the error
-SPLITS = {"": "test_independent", "course_": "test"}  # the windows of the course overlap and hold few independent ones
 WINDOWS = 500
 
 
-@dataclass(frozen=True)
-class Case:
+@dataclass(frozen=True, kw_only=True)
+class AssimilationCase(Case):
     """A system and how it is observed."""
 
-    dataset: str
-    config: str
     dt: float
     components: int
 
 
+CLASSICAL = ("optimal interpolation", "EnKS", "weak 4D-Var")
+# The windows of the course overlap and hold few independent ones.
+SPLITS = {"": "test_independent", "course_": "test"}
 CASES = {
-    "lorenz63": Case("lorenz63", "assimilation_x", 0.01, 3),
-    "lorenz96": Case("lorenz96", "assimilation_half", 0.05, 40),
+    "lorenz63": AssimilationCase(
+        dataset="lorenz63",
+        config="assimilation_x",
+        dt=0.01,
+        components=3,
+        baselines=CLASSICAL,
+        models={"direct network": "lorenz63_direct", "4DVarNet": "lorenz63_4dvarnet"},
+        splits=SPLITS,
+    ),
+    "lorenz96": AssimilationCase(
+        dataset="lorenz96",
+        config="assimilation_half",
+        dt=0.05,
+        components=40,
+        baselines=CLASSICAL,
+        models={"direct network": "lorenz96_direct", "4DVarNet": "lorenz96_4dvarnet"},
+        splits=SPLITS,
+    ),
 }
-BASELINES = ("optimal interpolation", "EnKS", "weak 4D-Var")
-
-
-@dataclass
-class AssimilationScores:
-    """What is measured of one approach.
-
-    Args:
-        mse: mean squared error of a window, of its inner steps, of what is observed and of what is not.
-        nmse: mean squared error over the variance of the states.
-        crps: of the Gaussian of mean and standard deviation; the mean absolute error where there is no standard deviation.
-        spread_skill: root mean square of the standard deviation over that of the error.
-        by_time: root mean squared error (time,).
-        example: estimate (time, component) of the first window.
-        seconds: a window, all windows at once, with the first call that compiles.
-    """
-
-    mse: tuple[float, float, float, float]
-    nmse: float
-    crps: float
-    spread_skill: float
-    by_time: np.ndarray
-    example: np.ndarray
-    seconds: float
-
-    def result(self) -> dict[str, list[float]]:
-        """Scores as a card keeps them."""
-        names = ("mse", "mse_inner", "mse_observed", "mse_unobserved")
-        scores = {**dict(zip(names, self.mse, strict=True)), "nmse": self.nmse, "crps": self.crps}
-        scores["spread_skill"] = self.spread_skill
-        return {name: [rounded(value)] for name, value in scores.items()}
 
 
 def approaches(case: str) -> dict:
@@ -80,7 +64,9 @@ def approaches(case: str) -> dict:
     shape = {"components": setting.components, "dt": setting.dt}
     ring = case == "lorenz96"
     equation = dynamics.Lorenz96() if ring else dynamics.Lorenz63()
-    ensemble = {"members": 200, "radius": 10, "lag": 60, "inflation": 1.02} if ring else {"members": 500}
+    ensemble = (
+        {"members": 200, "radius": 10, "lag": 60, "inflation": 1.02} if ring else {"members": 500, "passes": (4.0, 4 / 3)}
+    )
 
     def fitted(make):
         return lambda: make().estimate(_training_states(setting))
@@ -95,8 +81,7 @@ def approaches(case: str) -> dict:
         "optimal interpolation": fitted(lambda: StateInterpolation(**shape, ring=ring)),
         "EnKS": fitted(lambda: EnKS(equation, **shape, **ensemble)),
         "weak 4D-Var": fitted(lambda: WeakConstraint4DVar(equation, **shape, ring=ring)),
-        "direct network": lambda: zoo.load(f"{case}_direct"),
-        "4DVarNet": lambda: zoo.load(f"{case}_4dvarnet"),
+        **setting.published(),
         "4DVarNet, then 4D-Var": fitted(refined),
     }
     if not ring:
@@ -110,74 +95,29 @@ def evaluate(model, case: str | None = None, split: str = "test_independent", wi
     Raises:
         InputError: no case has states of this size and time step.
     """
-    ds = sampled_windows(case or case_of(model, CASES), split, windows)
+    ds = sampled_windows(case or case_of(model), split, windows)
     start = time.perf_counter()
     found = model.predict(ds)
     seconds = (time.perf_counter() - start) / ds.sizes["sample"]
-
-    truth, state = ds.state.values.astype("float64"), found.state.values.astype("float64")
-    squares, seen = (state - truth) ** 2, np.isfinite(ds.observations.values)
-    deviation = found.standard_deviation.values.astype("float64") if "standard_deviation" in found else np.zeros_like(truth)
-    with_spread = bool((deviation > 0).all())
-    crps = np.array(gaussian_crps(state, deviation, truth)) if with_spread else np.sqrt(squares)
-    return AssimilationScores(
-        mse=(squares.mean(), squares[:, EDGE:-EDGE].mean(), squares[seen].mean(), squares[~seen].mean()),
-        nmse=squares.mean() / truth.var(axis=(0, 1)).mean(),
-        crps=crps.mean(),
-        spread_skill=np.sqrt((deviation**2).mean() / squares.mean()) if with_spread else np.nan,
-        by_time=np.sqrt(squares.mean(axis=(0, 2))),
-        example=state[0],
-        seconds=seconds,
-    )
+    deviation = found.standard_deviation.values if "standard_deviation" in found else None
+    return AssimilationScores.of(found.state.values, deviation, ds.state.values, np.isfinite(ds.observations.values), seconds)
 
 
 def sampled_windows(case: str, split: str, windows: int):
     """Windows of a split, evenly spaced where there are more than asked for."""
-    setting = CASES[case]
-    ds = datasets.open_dataset(setting.dataset, setting.config, split)
+    ds = CASES[case].open(split)
     return ds.isel(sample=np.unique(np.linspace(0, ds.sizes["sample"] - 1, windows).round().astype(int)))
 
 
-def card_scores(model, progress=lambda work: work) -> dict[str, list[float]]:
-    """Scores of a model as a card keeps them, on independent windows and on those of the course."""
-    scores = {}
-    for prefix, split in progress(list(SPLITS.items())):
-        scores |= {prefix + name: value for name, value in evaluate(model, split=split).result().items()}
-    return scores
+def case_of(model) -> str:
+    """The case whose states a model takes."""
+    return cases.case_of(model, CASES)
 
 
-def baseline_scores(model) -> dict[str, dict[str, list[float]]]:
-    """Scores of the baselines in the case of a model, as a card keeps them."""
-    case = case_of(model, CASES)
-    return {name: evaluate(approaches(case)[name](), case).result() for name in BASELINES}
-
-
-def compare(case: str = "lorenz63", progress=lambda names: names) -> dict[str, AssimilationScores]:
-    """Scores of every approach on independent windows.
-
-    Args:
-        case: one of `CASES`.
-        progress: wraps the list of approaches.
-    """
-    return {name: evaluate(approaches(case)[name](), case) for name in progress(list(approaches(case)))}
-
-
-def rows(table: dict[str, AssimilationScores]) -> list[dict]:
-    """The comparison as flat rows, for CSV."""
-    return [
-        {
-            "approach": name,
-            **{key: value[0] for key, value in scores.result().items()},
-            "seconds_a_window": float(f"{scores.seconds:.2g}"),
-        }
-        for name, scores in table.items()
-    ]
-
-
-def figure(table: dict[str, AssimilationScores], case: str):
+def figure(compared: dict[str, AssimilationScores], case: str):
     """One window with its reconstructions, and the error in time."""
     ds = sampled_windows(case, "test_independent", WINDOWS)
-    return plotting.assimilation_comparison(table, ds.isel(sample=0), CASES[case].dt)
+    return plotting.assimilation_comparison(compared, ds.isel(sample=0), CASES[case].dt)
 
 
 def picture(observed, known, found):
@@ -185,11 +125,11 @@ def picture(observed, known, found):
     return plotting.assimilation(known, found)
 
 
-def _training_states(setting: Case) -> np.ndarray:
-    return datasets.open_dataset(setting.dataset, setting.config, "train").state.values.astype("float64")
+def _training_states(setting: AssimilationCase) -> np.ndarray:
+    return setting.open("train").state.values.astype("float64")
 
 
-def _attractor(setting: Case) -> np.ndarray:
+def _attractor(setting: AssimilationCase) -> np.ndarray:
     """Two million states of the attractor, from simulations that no split has seen, and their mirror images."""
     states = _training_states(setting)
     starts = states[:: len(states) // 100, 0]

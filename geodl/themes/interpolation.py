@@ -16,30 +16,36 @@ from functools import lru_cache
 
 import numpy as np
 
-from geodl import datasets, plotting, zoo
+from geodl import datasets, plotting
 from geodl.baselines import Dineof, FieldClimatology, OptimalInterpolation
 from geodl.errors import InputError
-from geodl.metrics.interpolation_scores import InterpolationScores
-from geodl.metrics.rounded import rounded
+from geodl.metrics import InterpolationScores
+from geodl.themes.cases import Case
 
 
-@dataclass(frozen=True)
-class Case:
-    """A variable of a dataset, the config that methods learn from, the published models, and the day that is drawn."""
+@dataclass(frozen=True, kw_only=True)
+class FieldCase(Case):
+    """A variable, the config that methods learn from, and the day that is drawn.
 
-    dataset: str
-    config: str
+    Args:
+        training: config of the dataset.
+        variable: that has gaps.
+        logarithmic: scores are of logarithms.
+        grid: of the models of the case.
+        modes: of the reduced-space interpolation, 0 for none.
+        example: day that is drawn.
+    """
+
     training: str
     variable: str
     logarithmic: bool
     grid: tuple[int, int]
     modes: int
-    models: tuple[tuple[str, str], ...]
     example: int
 
 
 CASES = {
-    "sediments": Case(
+    "sediments": FieldCase(
         dataset="sediments",
         config="osse",
         training="osse_long",
@@ -47,14 +53,15 @@ CASES = {
         logarithmic=True,
         grid=(64, 64),
         modes=40,
-        models=(
-            ("U-Net without truth", "sediment_unet_gappy"),
-            ("U-Net", "sediment_unet"),
-            ("4DVarNet", "sediment_4dvarnet"),
-        ),
+        baselines=("climatology", "interpolation in time", "DINEOF", "optimal interpolation", "reduced-space interpolation"),
+        models={
+            "U-Net without truth": "sediment_unet_gappy",
+            "U-Net": "sediment_unet",
+            "4DVarNet": "sediment_4dvarnet",
+        },
         example=66,
     ),
-    "sea_level": Case(
+    "sea_level": FieldCase(
         dataset="sea_level",
         config="mediterranean",
         training="mediterranean",
@@ -62,33 +69,31 @@ CASES = {
         logarithmic=False,
         grid=(128, 344),
         modes=0,
-        models=(("4DVarNet", "ssh_4dvarnet"),),
+        baselines=("climatology", "interpolation in time", "DINEOF", "optimal interpolation"),
+        models={"4DVarNet": "ssh_4dvarnet"},
         example=14,
     ),
 }
-BASELINES = ("climatology", "interpolation in time", "DINEOF", "optimal interpolation", "reduced-space interpolation")
 
 
 def approaches(case: str) -> dict:
     """What is compared in a case: {name: function that makes the model}."""
     setting = CASES[case]
-
     compared = {
-        "climatology": lambda: FieldClimatology().estimate(_training(setting)[0]),
-        "interpolation in time": lambda: FieldClimatology(interpolate=True).estimate(_training(setting)[0]),
+        "climatology": lambda: FieldClimatology().estimate(_training(case)[0]),
+        "interpolation in time": lambda: FieldClimatology(interpolate=True).estimate(_training(case)[0]),
         "DINEOF": Dineof,
-        "optimal interpolation": lambda: OptimalInterpolation().estimate(*_training(setting)),
+        "optimal interpolation": lambda: OptimalInterpolation().estimate(*_training(case)),
     }
     if setting.modes:
-        compared["reduced-space interpolation"] = lambda: OptimalInterpolation(setting.modes, 15).estimate(*_training(setting))
-    published = zoo.list_models(theme="interpolation")
-    return compared | {label: (lambda name=name: zoo.load(name)) for label, name in setting.models if name in published}
+        compared["reduced-space interpolation"] = lambda: OptimalInterpolation(setting.modes, 15).estimate(*_training(case))
+    return compared | setting.published()
 
 
-def evaluate(model, case: str, split: str = "test") -> InterpolationScores:
-    """Scores of a model or baseline on the series of a split."""
-    setting = CASES[case]
-    ds = datasets.open_dataset(setting.dataset, setting.config, split)
+def evaluate(model, case: str | None = None, split: str = "test") -> InterpolationScores:
+    """Scores of a model or baseline on the series of a split of a case; by default the one on whose grid it has learned."""
+    setting = CASES[case or case_of(model)]
+    ds = setting.open(split)
     start = time.perf_counter()
     found = model.predict(ds.drop_vars("truth"), setting.variable)
     seconds = 100 * (time.perf_counter() - start) / ds.sizes["time"]
@@ -103,40 +108,7 @@ def evaluate(model, case: str, split: str = "test") -> InterpolationScores:
     )
 
 
-def compare(case: str = "sediments", progress=lambda names: names) -> dict[str, InterpolationScores]:
-    """Scores of every approach on the test split.
-
-    Args:
-        case: one of `CASES`.
-        progress: wraps the list of approaches.
-    """
-    return {name: evaluate(approaches(case)[name](), case) for name in progress(list(approaches(case)))}
-
-
-def rows(table: dict[str, InterpolationScores]) -> list[dict]:
-    """The comparison as flat rows, for CSV."""
-    return [
-        {
-            "approach": name,
-            **{key: value[0] for key, value in _result(scores).items()},
-            "seconds_for_100_frames": float(f"{scores.seconds:.3g}"),
-        }
-        for name, scores in table.items()
-    ]
-
-
-def card_scores(model, progress=lambda work: work) -> dict[str, list[float]]:
-    """Scores of a model as a card keeps them, on the test split of its case."""
-    return next(_result(evaluate(model, case)) for case in progress([case_of_model(model)]))
-
-
-def baseline_scores(model) -> dict[str, dict[str, list[float]]]:
-    """Scores of the baselines in the case of a model, as a card keeps them."""
-    case = case_of_model(model)
-    return {name: _result(evaluate(make(), case)) for name, make in approaches(case).items() if name in BASELINES}
-
-
-def case_of_model(model) -> str:
+def case_of(model) -> str:
     """The case on whose grid a model has learned.
 
     Raises:
@@ -148,11 +120,11 @@ def case_of_model(model) -> str:
     raise InputError(f"Expected a model of the grids of {', '.join(CASES)}; found {model.grid}.")
 
 
-def figure(table: dict[str, InterpolationScores], case: str):
+def figure(compared: dict[str, InterpolationScores], case: str):
     """One day with its reconstructions and their errors, and the spectra of the errors."""
     setting = CASES[case]
-    ds = datasets.open_dataset(setting.dataset, setting.config, "test")
-    return plotting.interpolation_comparison(table, ds, setting.variable, setting.example)
+    ds = setting.open("test")
+    return plotting.interpolation_comparison(compared, ds, setting.variable, setting.example)
 
 
 def picture(observed, known, found):
@@ -176,13 +148,10 @@ def film(known, found):
 
 
 @lru_cache(maxsize=1)
-def _training(setting: Case) -> tuple[np.ndarray, float]:
+def _training(case: str) -> tuple[np.ndarray, float]:
     """Truth (day, y, x) of the training split, its logarithm for concentrations, and the variance of the noise."""
+    setting = CASES[case]
     ds = datasets.open_dataset(setting.dataset, setting.training, "train")
     transform = np.log10 if setting.logarithmic else np.asarray
     truth = transform(ds.truth.values)
     return truth, float(np.nanvar(transform(ds[setting.variable].values) - truth))
-
-
-def _result(scores: InterpolationScores) -> dict[str, list[float]]:
-    return {name: [rounded(getattr(scores, name))] for name in scores.SCORES}

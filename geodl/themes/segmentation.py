@@ -14,80 +14,50 @@ import time
 
 import numpy as np
 
-from geodl import datasets, plotting, zoo
+from geodl import datasets, plotting
 from geodl.baselines import OpticalFlow, Persistence, SmoothedFlow
 from geodl.errors import InputError
 from geodl.metrics import NowcastScores
+from geodl.themes.cases import Case
 
-DATASET, SPLIT = "clouds", "test"
-CASES = ("msg_europe", "meteonet_sample")
-LEADS = ("+15 min", "+30 min", "+45 min", "+60 min")
-
-APPROACHES = {
-    "persistence": Persistence,
-    "optical flow": OpticalFlow,
-    "smoothed flow": SmoothedFlow,
-    "plain CNN": lambda: zoo.load("cloud_cnn"),
-    "U-Net": lambda: zoo.load("cloud_unet"),
+CASES = {
+    config: Case(
+        dataset="clouds",
+        config=config,
+        baselines=("persistence", "optical flow", "smoothed flow"),
+        models={"plain CNN": "cloud_cnn", "U-Net": "cloud_unet"},
+    )
+    for config in ("msg_europe", "meteonet_sample")
 }
-BASELINES = ("persistence", "optical flow", "smoothed flow")
 
 
-def evaluate(model, case: str = CASES[0], progress=lambda tiles: tiles) -> NowcastScores:
-    """Scores of a model or baseline on the whole fields of the test split.
+def approaches(case: str) -> dict:
+    """What is compared in a case: {name: function that makes the model}."""
+    classical = {"persistence": Persistence, "optical flow": OpticalFlow, "smoothed flow": SmoothedFlow}
+    return classical | CASES[case].published()
 
-    Args:
-        model: any `CloudNowcaster`.
-        case: config of the dataset `clouds`.
-        progress: wraps the list of tiles of a sample.
-    """
-    scores = NowcastScores(len(LEADS))
-    for past, future in datasets.load(DATASET, case, SPLIT, batch_size=1).as_numpy_iterator():
-        fields = model.forward(past, progress)
+
+def evaluate(model, case: str | None = None, split: str = "test") -> NowcastScores:
+    """Scores of a model or baseline on the whole fields of a split of a case, by default the first one."""
+    setting = CASES[case or case_of(model)]
+    scores, seconds = NowcastScores(), []
+    for past, future in datasets.load(setting.dataset, setting.config, split, batch_size=1).as_numpy_iterator():
+        start = time.perf_counter()
+        fields = model.forward(past)
+        seconds.append(time.perf_counter() - start)
         scores.update(future[0], fields["CT"][0], fields["cloud_probability"][0])
+    scores.seconds = np.mean(seconds)
     return scores
 
 
-def compare(case: str = CASES[0], progress=lambda approaches: approaches):
-    """Scores of every approach: {name: (NowcastScores, seconds a sample)}.
-
-    Args:
-        case: config of the dataset `clouds`.
-        progress: wraps the list of approaches.
-    """
-    samples = sum(1 for _ in datasets.load(DATASET, case, SPLIT, batch_size=1))
-    table = {}
-    for name in progress(list(APPROACHES)):
-        model = APPROACHES[name]()
-        start = time.perf_counter()
-        scores = evaluate(model, case)
-        table[name] = (scores, (time.perf_counter() - start) / samples)
-    return table
+def case_of(model) -> str:
+    """The case of cards."""
+    return next(iter(CASES))
 
 
-def rows(table) -> list[dict]:
-    """The comparison as flat rows (approach, lead time, scores, seconds), for CSV."""
-    return [
-        {"approach": name, "lead_time": lead, **{k: round(float(v[i]), 4) for k, v in scores.result().items()},
-         "seconds_per_sample": round(seconds, 3)}
-        for name, (scores, seconds) in table.items()
-        for i, lead in enumerate(LEADS)
-    ]  # fmt: skip
-
-
-def card_scores(model, progress=lambda tiles: tiles) -> dict[str, list[float]]:
-    """Scores of a model as a card keeps them: four values each, rounded to four digits."""
-    return {name: np.round(values, 4).tolist() for name, values in evaluate(model, progress=progress).result().items()}
-
-
-def baseline_scores(model) -> dict[str, dict[str, list[float]]]:
-    """Scores of the baselines, as a card keeps them."""
-    return {name: card_scores(APPROACHES[name]()) for name in BASELINES}
-
-
-def figure(table, case: str):
+def figure(compared: dict[str, NowcastScores], case: str):
     """Scores by lead time, one line an approach."""
-    return plotting.nowcast_scores(table, LEADS)
+    return plotting.nowcast_scores(compared)
 
 
 def picture(observed, known, forecast):

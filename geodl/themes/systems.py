@@ -10,54 +10,40 @@ class Systems:
 
     Args:
         theme: name of the theme.
-        modules: with `CASES`, `MODELS` (classes), `VARIABLE` (of what they return), `approaches(case)`,
-            `evaluate(model, case)`, `card_scores(model, progress)`, `baseline_scores(model)`, `figure(table, case)` and
-            `picture(observed, known, found)`.
+        modules: as the module of a theme, with `MODELS` (classes) and `VARIABLE` (of what they return).
     """
 
     def __init__(self, theme: str, modules: tuple[ModuleType, ...]):
         self.theme, self.modules = theme, modules
-        self.cases = {case: setting for module in modules for case, setting in module.CASES.items()}
+        self.cases = {name: case for module in modules for name, case in module.CASES.items()}
 
     def approaches(self, case: str) -> dict:
         """What is compared in a case: {name: function that makes the model}."""
         return self._of_case(case).approaches(case)
 
-    def evaluate(self, model, case: str | None = None):
-        """Scores of a model or baseline on the test split of a case; by default the one that the model belongs to.
+    def evaluate(self, model, case: str | None = None, split: str = "test"):
+        """Scores of a model or baseline on a split of a case; by default the case that the model belongs to.
 
         Raises:
             InputError: the model belongs to no case.
         """
-        return (self._of_model(model) if case is None else self._of_case(case)).evaluate(model, case)
+        case = case or self.case_of(model)
+        return self._of_case(case).evaluate(model, case, split)
 
-    def card_scores(self, model, progress=lambda work: work) -> dict[str, list[float]]:
-        """Scores of a model as a card keeps them."""
-        return self._of_model(model).card_scores(model, progress)
+    def case_of(self, model) -> str:
+        """Name of the case that a model belongs to.
 
-    def baseline_scores(self, model) -> dict[str, dict[str, list[float]]]:
-        """Scores of the baselines in the case of a model, as a card keeps them."""
-        return self._of_model(model).baseline_scores(model)
-
-    def compare(self, case: str | None = None, progress=lambda names: names) -> dict:
-        """Scores of every approach.
-
-        Args:
-            case: one of `CASES`, the first one by default.
-            progress: wraps the list of approaches.
+        Raises:
+            InputError: there is none.
         """
-        case = case or next(iter(self.cases))
-        made = self.approaches(case)
-        return {name: self.evaluate(made[name](), case) for name in progress(list(made))}
+        for module in self.modules:
+            if isinstance(model, module.MODELS):
+                return module.case_of(model)
+        raise InputError(f"Expected a model of the theme {self.theme}; found a {type(model).__name__}.")
 
-    @staticmethod
-    def rows(table: dict) -> list[dict]:
-        """The comparison as flat rows, for CSV."""
-        return [{"approach": name, **scores.row()} for name, scores in table.items()]
-
-    def figure(self, table: dict, case: str):
+    def figure(self, compared: dict, case: str):
         """The comparison as a picture."""
-        return self._of_case(case).figure(table, case)
+        return self._of_case(case).figure(compared, case)
 
     def picture(self, observed, known, found):
         """What a model made of the user's own data."""
@@ -67,9 +53,3 @@ class Systems:
 
     def _of_case(self, case: str) -> ModuleType:
         return next(module for module in self.modules if case in module.CASES)
-
-    def _of_model(self, model) -> ModuleType:
-        for module in self.modules:
-            if isinstance(model, module.MODELS):
-                return module
-        raise InputError(f"Expected a model of the theme {self.theme}; found a {type(model).__name__}.")

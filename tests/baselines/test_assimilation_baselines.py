@@ -64,8 +64,9 @@ def kalman(observations, smooth):
         (ETKF, {}, False),
         pytest.param(LETKF, {"radius": 1e6}, False, marks=pytest.mark.slow),
         (EnKS, {}, True),
+        (EnKS, {"passes": (4.0, 4 / 3)}, True),
     ],
-    ids=["EnKF", "ETKF", "LETKF", "EnKS"],
+    ids=["EnKF", "ETKF", "LETKF", "EnKS", "EnKS in two passes"],
 )
 def test_large_ensembles_give_the_kalman_estimate_of_a_linear_model(method, settings, smooth):
     observations = first_component_seen()
@@ -188,6 +189,8 @@ def test_a_method_without_climatology_asks_for_it():
         (lambda: EnKF(Lorenz63(), 3, 0.01, members=1), "at least 2 members, found 1"),
         (lambda: LETKF(Lorenz63(), 3, 0.01, members=5, variance=-1.0), "Expected a positive variance; found -1.0"),
         (lambda: LETKF(Lorenz63(), 3, 0.01, members=5, inflation=0.0), "Expected a positive inflation; found 0.0"),
+        (lambda: EnKS(Lorenz63(), 3, 0.01, members=5, passes=(2.0, 3.0)), "inverses add up to 1; found"),
+        (lambda: EnKS(Lorenz63(), 3, 0.01, members=5, passes=(2.0, 2.0), lag=9), "leave `lag` out"),
         (lambda: StrongConstraint4DVar(Lorenz63(), 3, 0.01, variance=-2.0), "Expected a positive variance; found -2.0"),
         (lambda: StateInterpolation(3, 0.01, variance=0.0), "Expected a positive variance; found 0.0"),
         (lambda: ThreeDVar(Lorenz63(), 3, 0.01, share=0.0), "Expected a positive share"),

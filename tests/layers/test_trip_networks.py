@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from scipy import stats
 
-from geodl.layers import Bridge, MinibatchDeviation, StepMixture, TripCritic, TripDecoder
+from geodl.layers import Bridge, MinibatchDeviation, StepMatching, StepMixture, TripCritic, TripDecoder
 from layer_check import check_layer
 
 
@@ -27,6 +27,50 @@ def test_a_bridge_starts_and_ends_at_the_origin_and_changes_all_steps_alike():
     assert (walk[:, 0] == 0).all() and (walk[0, 6:] == 0).all() and (walk[1, 10] == 0).all()
     change = np.diff(walk[0, :7], axis=0) - steps[0, :6]
     np.testing.assert_allclose(change, np.tile(-steps[0, :6].mean(axis=0), (6, 1)), atol=1e-6)
+
+
+def loops(count, steps=40, seed=0):
+    """Closed walks, and their durations."""
+    duration = np.random.default_rng(seed).integers(20, steps + 1, count).astype("float32")
+    return np.array(Bridge()(100 * normal(count, steps, 2, seed=seed), duration)), duration
+
+
+def lengths(walk, duration):
+    found = np.linalg.norm(np.diff(walk, axis=1), axis=-1)
+    return found[np.arange(found.shape[1]) < duration[:, None]]
+
+
+def test_step_matching_keeps_the_contracts_of_a_layer():
+    check_layer(StepMatching(), *loops(3), tolerance=1e-4)
+
+
+def test_steps_are_not_changed_before_distributions_are_given():
+    walk, duration = loops(5)
+    np.testing.assert_allclose(StepMatching()(walk, duration), walk, rtol=1e-3, atol=0.1)
+
+
+def test_matched_steps_have_the_wanted_lengths_in_closed_walks():
+    layer, wanted = StepMatching(), np.random.default_rng(1).weibull(3.0, 20_000) * 700
+    layer.build((None, 41, 2), (None,))
+    layer.adapt(lengths(*loops(500, seed=2)), wanted)
+    walk, duration = loops(500)
+    found = np.array(layer(walk, duration))
+    assert stats.ks_2samp(lengths(walk, duration), wanted).statistic > 0.5
+    assert stats.ks_2samp(lengths(found, duration), wanted).statistic < 0.05
+    assert (np.take_along_axis(found, duration.astype(int)[:, None, None], axis=1) == 0).all()
+
+
+def test_the_order_of_lengths_and_directions_stay():
+    layer = StepMatching()
+    layer.build((None, 3, 2), (None,))
+    layer.adapt(np.linspace(100, 200, 50), np.linspace(10, 100, 50) ** 2)
+    # Out and back again, so that the bridge has nothing to do; beyond the ends, too.
+    out = np.float32([[length * 0.6, length * 0.8] for length in (50, 100, 150, 199, 400)])
+    walk = np.stack([0 * out, out, 0 * out], axis=1)
+    found = np.array(layer(walk, np.full(5, 2, "float32")))[:, 1]
+    np.testing.assert_allclose(found[:, 1], 4 / 3 * found[:, 0], rtol=1e-4)
+    np.testing.assert_allclose(np.hypot(*found.T)[[0, 1, 4]], [50, 100, 20_000], rtol=1e-3)
+    assert (np.diff(np.hypot(*found.T)) > 0).all()
 
 
 def test_minibatch_deviation_keeps_the_contracts_of_a_layer():

@@ -6,7 +6,7 @@ from geodl.metrics import NowcastScores
 def _result(observed, codes, probability):
     scores = NowcastScores(leads=1)
     scores.update(np.uint8(observed)[None, None], np.uint8(codes)[None, None], np.float32(probability)[None, None])
-    return {name: float(value[0]) for name, value in scores.result().items()}
+    return {name: float(value[0]) for name, value in scores.by_lead_time().items()}
 
 
 def test_scores_equal_their_definitions():
@@ -40,5 +40,5 @@ def test_samples_are_pooled():
     for o, c, p in zip(observed, codes, probability, strict=True):
         one_by_one.update(o, c, p)
     at_once.update(*(np.concatenate(list(a), axis=-1) for a in (observed, codes, probability)))
-    for name, value in one_by_one.result().items():
-        np.testing.assert_allclose(value, at_once.result()[name])
+    for name, value in one_by_one.by_lead_time().items():
+        np.testing.assert_allclose(value, at_once.by_lead_time()[name])

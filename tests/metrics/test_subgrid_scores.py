@@ -52,4 +52,5 @@ def test_rows_and_cards_hold_rounded_numbers():
     fields = {name: 0.123456 for name in SubgridScores.SCORES} | {"spectrum_distance": np.nan}
     scores = SubgridScores(**fields, fields=np.zeros(1), spectrum=np.zeros(1), true_spectrum=np.zeros(1), seconds=1.234)
     assert scores.result()["correlation"] == [0.1235] and scores.result()["spectrum_distance"] == [None]
-    assert scores.row()["relative_mse"] == 0.1235 and scores.row()["seconds"] == 1.23
+    (row,) = scores.rows()
+    assert row["relative_mse"] == 0.1235 and row["seconds"] == 1.234

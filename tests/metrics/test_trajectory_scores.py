@@ -130,7 +130,7 @@ def test_scores_of_the_training_trips_themselves(real):
     assert all(result[f"ks_{name}"][0] < 0.2 for name in ("step_length", "turning_angle", "duration", "range", "straightness"))
     assert result["map_distance"][0] < (real.map**2).mean() / 10
     assert result["periodogram_train_spread"][0] == pytest.approx(scores.sets["periodogram_train"].std(), rel=1e-3)
-    assert scores.row() == {name: value[0] for name, value in result.items()} | {"seconds": 1.0}
+    assert scores.rows() == [{name: value[0] for name, value in result.items()} | {"seconds": 1.0}]
     assert scores.trips.sizes["trip"] == 100
 
 

@@ -5,14 +5,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import xarray as xr
+from scipy.stats import ks_2samp
 
 from geodl import zoo
 from geodl.errors import InputError
 from geodl.layers import StepMixture
-from geodl.metrics import StepLikelihood, TripLoss
+from geodl.metrics import StepLikelihood, TripLoss, trip_statistics
 from geodl.models import TrajectoryGAN, TrajectoryMDN, TripCompletion, TripSelection
 from geodl.models.trip_selection import TRIPS
-from geodl.trips import trips_dataset
+from geodl.trips import closed_trips, trips_dataset
 from layer_check import check_layer
 
 COLONY = (-77.264, -11.773)
@@ -41,6 +42,12 @@ def gan(**settings):
 def mdn(**settings):
     small = {"steps": STEPS, "members": 2, "width": 16, "components": 3, "dropout": 0.0}
     return TrajectoryMDN(*COLONY, 60, **small | settings)
+
+
+def ks_of_steps(model, real):
+    """Distance of the lengths of simulated steps from real ones, and the trips."""
+    ds = model.sample(300, seed=3)
+    return ks_2samp(trip_statistics(closed_trips(ds, STEPS), 60.0)["step_length"], real).statistic, ds
 
 
 def criterion(model):
@@ -106,6 +113,17 @@ def test_learning_twenty_trips_of_another_colony_lowers_the_loss(model):
     assert clone.evaluate(trips, verbose=0, return_dict=True)["loss"] < 0.9 * before
     ds = clone.sample(20)
     assert (ds.attrs["colony_lon"], ds.attrs["step_seconds"]) == (-5.7, 240) and np.nanmax(np.hypot(ds.x, ds.y)) > 5000
+
+
+def test_calibrated_steps_have_the_lengths_of_birds(model):
+    real = trip_statistics(closed_trips(loops(200), STEPS), 60.0)["step_length"]
+    before, _ = ks_of_steps(model, real)
+    model.calibrate(loops(200))
+    after, calibrated = ks_of_steps(model, real)
+    assert after < min(0.06, 0.5 * before) and np.isfinite(calibrated.x).equals(calibrated.mask)
+    assert (np.hypot(calibrated.x, calibrated.y).where(calibrated.mask.sum("step") - 1 == calibrated.step).max() == 0).all()
+    model.adapt(loops())
+    assert ks_of_steps(model, real)[0] == before
 
 
 def test_trips_of_another_colony_are_not_learned_without_adapting(model):

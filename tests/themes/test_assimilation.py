@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from geodl import zoo
+from geodl import themes, zoo
 from geodl.baselines import StateInterpolation
 from geodl.errors import InputError
 from geodl.themes import assimilation
@@ -40,16 +40,16 @@ def test_an_estimate_without_spread_is_scored_by_its_absolute_error(interpolatio
 
 def test_4dvarnet_is_better_than_its_guess_and_both_than_interpolation(interpolation):
     models = [interpolation, zoo.load("lorenz63_direct"), zoo.load("lorenz63_4dvarnet")]
-    errors = [assimilation.evaluate(model, windows=200).mse[0] for model in models]
+    errors = [assimilation.evaluate(model, windows=200).mse for model in models]
     assert errors[0] > 10 * errors[1] > 10 * errors[2]
 
 
 def test_the_comparison_makes_rows_and_a_picture(interpolation):
-    table = {"optimal interpolation": assimilation.evaluate(interpolation, "lorenz63", windows=5)}
-    (row,) = assimilation.rows(table)
+    compared = {"optimal interpolation": assimilation.evaluate(interpolation, "lorenz63", windows=5)}
+    (row,) = themes.table(compared).reset_index().to_dict("records")
     assert row["approach"] == "optimal interpolation"
     assert row["mse"] > row["mse_observed"]
-    figure = assimilation.figure(table, "lorenz63")
+    figure = assimilation.figure(compared, "lorenz63")
     assert len(figure.axes) == 4
 
 
@@ -61,6 +61,6 @@ def test_a_model_of_no_case_is_told():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["lorenz63_direct", "lorenz63_4dvarnet", "lorenz96_direct", "lorenz96_4dvarnet"])
 def test_cards_are_recomputed(name):
-    found = assimilation.card_scores(zoo.load(name))
+    found = themes.card_scores(zoo.load(name))
     for score, value in zoo.card(name)["scores"].items():
         assert found[score] == pytest.approx(value, rel=2e-3), score

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from geodl import datasets, zoo
+from geodl import datasets, themes, zoo
 from geodl.dynamics import Burgers
 from geodl.layers import SpectralIntegrator
 from geodl.metrics import BurgersScores, RelativeError
@@ -24,11 +24,11 @@ def test_the_card_of_burgers_cnn_is_recomputed():
 
 def test_the_course_is_compared_with_its_pictures():
     made = closure.approaches("burgers")
-    table = {name: closure.evaluate(made[name](), "burgers") for name in ("no closure", "MUSCL", "CNN, a posteriori")}
-    rows = closure.rows(table)
-    assert rows[0]["relative_error"] > 3 * rows[2]["relative_error"]
-    assert rows[0]["correlation"] == 0 and rows[2]["stable_time"] == BurgersScores.STABLE
-    plt.close(closure.figure(table, "burgers"))
+    compared = {name: closure.evaluate(made[name](), "burgers") for name in ("no closure", "MUSCL", "CNN, a posteriori")}
+    frame = themes.table(compared)
+    assert frame.relative_error["no closure"] > 3 * frame.relative_error["CNN, a posteriori"]
+    assert frame.correlation["no closure"] == 0 and frame.stable_time["CNN, a posteriori"] == BurgersScores.STABLE
+    plt.close(closure.figure(compared, "burgers"))
     ds = datasets.open_dataset("burgers", "course", "test").isel(sample=0, time=[0])
     found = zoo.load("burgers_cnn").rollout(ds, 5)
     plt.close(closure.picture(ds, ds, found))

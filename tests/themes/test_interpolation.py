@@ -1,8 +1,10 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import xarray as xr
 
-from geodl import datasets
+from geodl import datasets, themes
 from geodl.baselines import Dineof, FieldClimatology, OptimalInterpolation
 from geodl.errors import InputError
 from geodl.models import FieldUNet
@@ -12,7 +14,10 @@ from geodl.themes import interpolation
 @pytest.fixture(scope="module")
 def short():
     """Case of the sixty days."""
-    case = interpolation.Case("sediments", "osse_short", "osse_short", "SPM", True, (0, 0), 0, (), 3)
+    sediments = interpolation.CASES["sediments"]
+    case = dataclasses.replace(
+        sediments, config="osse_short", training="osse_short", grid=(0, 0), modes=0, models={}, example=3
+    )
     interpolation.CASES["short"] = case
     yield "short"
     del interpolation.CASES["short"]
@@ -38,18 +43,18 @@ def test_scores_are_those_of_the_test_days(short):
 
 
 def test_comparison_has_a_row_and_a_picture_for_each_approach(short):
-    table = interpolation.compare(short)
-    rows = interpolation.rows(table)
-    assert [row["approach"] for row in rows] == list(table) == list(interpolation.approaches(short))
-    assert {"rmse_gaps", "crps", "coverage", "seconds_for_100_frames"} <= set(rows[0])
-    figure = interpolation.figure(table, short)
-    assert len(figure.axes) >= 3 * (len(table) + 1)
+    compared = themes.compare("interpolation", short)
+    frame = themes.table(compared)
+    assert frame.index.tolist() == list(compared) == list(interpolation.approaches(short))
+    assert {"rmse_gaps", "crps", "coverage", "seconds_for_100_frames"} <= set(frame)
+    figure = interpolation.figure(compared, short)
+    assert len(figure.axes) >= 3 * (len(compared) + 1)
 
 
 def test_cases_of_models_are_those_of_their_grids():
-    assert interpolation.case_of_model(FieldUNet(5, (8,), (1,), grid=(64, 64))) == "sediments"
+    assert interpolation.case_of(FieldUNet(5, (8,), (1,), grid=(64, 64))) == "sediments"
     with pytest.raises(InputError, match="grids of sediments, sea_level"):
-        interpolation.case_of_model(FieldUNet(5, (8,), (1,), grid=(8, 8)))
+        interpolation.case_of(FieldUNet(5, (8,), (1,), grid=(8, 8)))
 
 
 def test_picture_of_a_users_file(short):

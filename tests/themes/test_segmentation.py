@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from geodl import zoo
+from geodl import themes, zoo
 from geodl.errors import InputError
 from geodl.models.cloud_nowcaster import CloudNowcaster
-from geodl.themes import segmentation, theme
+from geodl.themes import segmentation
 from geodl_datasets.clouds.clouds_dataset_builder import MSG_FILE
 
 scene = pytest.mark.skipif(
@@ -19,7 +19,7 @@ scene = pytest.mark.skipif(
 
 
 def _assert_card(scores, model):
-    found = segmentation.card_scores(model)
+    found = themes.card_scores(model)
     for name, values in scores.items():
         np.testing.assert_allclose(found[name], values, atol=2e-4, err_msg=name)
 
@@ -41,7 +41,7 @@ def test_card_of_cloud_unet_is_recomputed():
 @scene
 @pytest.mark.parametrize("name", ["optical flow", "smoothed flow"])
 def test_baselines_on_the_card_are_recomputed(name):
-    _assert_card(zoo.card("cloud_unet")["baselines"][name], segmentation.APPROACHES[name]())
+    _assert_card(zoo.card("cloud_unet")["baselines"][name], segmentation.approaches("msg_europe")[name]())
 
 
 def test_cloud_unet_is_above_smoothed_flow_where_its_card_says():
@@ -61,16 +61,16 @@ def test_cloud_unet_is_above_persistence_and_flow_at_every_lead():
 
 @pytest.mark.slow
 def test_every_approach_is_compared_on_the_same_samples():
-    table = segmentation.compare("meteonet_sample")
-    assert list(table) == list(segmentation.APPROACHES)
-    counts = {tuple(scores.sums["count"]) for scores, _ in table.values()}
+    compared = themes.compare("segmentation", "meteonet_sample")
+    assert list(compared) == list(segmentation.approaches("meteonet_sample"))
+    counts = {tuple(scores.sums["count"]) for scores in compared.values()}
     assert len(counts) == 1 and counts.pop()[0] > 0
-    rows = segmentation.rows(table)
-    assert len(rows) == 4 * len(table) and {"approach", "lead_time", "csi", "brier"} <= set(rows[0])
+    frame = themes.table(compared)
+    assert len(frame) == 4 * len(compared) and {"lead_time", "csi", "brier", "seconds_a_sample"} <= set(frame)
 
 
 def test_all_approaches_are_nowcasters():
-    assert all(isinstance(make(), CloudNowcaster) for make in segmentation.APPROACHES.values())
+    assert all(isinstance(make(), CloudNowcaster) for make in segmentation.approaches("msg_europe").values())
 
 
 def test_unknown_theme_is_told():
@@ -78,4 +78,4 @@ def test_unknown_theme_is_told():
         InputError,
         match="assimilation, closure, forecasting, interpolation, segmentation, trajectories; found 'waves'",
     ):
-        theme("waves")
+        themes.theme("waves")

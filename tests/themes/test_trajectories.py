@@ -1,18 +1,23 @@
 import os
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from foraging_tracks import track, write
+from foraging_tracks import track, tracks, write
+from scipy.stats import ks_2samp
 
-from geodl import datasets, plotting, zoo
+from geodl import datasets, plotting, themes, zoo
 from geodl.baselines import HiddenMarkovWalk, TripBootstrap
 from geodl.baselines.trip_walk import returning_walk
 from geodl.cli import main
 from geodl.errors import InputError
 from geodl.files import read_netcdf
+from geodl.metrics import TripLoss, trip_statistics
+from geodl.models import TrajectoryGAN
 from geodl.themes import trajectories
-from geodl.trips import trips_dataset
+from geodl.track_cutting import read_trips
+from geodl.trips import closed_trips, split_by_bird, trips_dataset
 
 COLONY = (-77.264, -11.773)
 
@@ -39,29 +44,30 @@ def synthetic_birds(monkeypatch):
 
 
 def test_comparison_has_a_row_an_approach_and_a_picture(synthetic_birds):
-    table = trajectories.compare("peru")
-    rows = trajectories.rows(table)
-    assert [row["approach"] for row in rows] == list(table)[: len(rows)] and "hidden Markov walk" in table
-    scores = {name: found.result() for name, found in table.items()}
+    compared = themes.compare("trajectories", "peru")
+    frame = themes.table(compared)
+    assert frame.index.tolist() == list(compared) and "hidden Markov walk" in compared
+    scores = {name: found.result() for name, found in compared.items()}
     assert scores["training trips again"]["nearest"] == [0] and scores["training trips again"]["too_close"] == [1]
     for name in ("correlated walk", "Ornstein–Uhlenbeck walk", "hidden Markov walk"):
         assert scores[name]["periodogram_train"] > scores["training trips again"]["periodogram_train"]
-        assert scores[name]["too_close"][0] < 0.5 and table[name].seconds < 1
-    figure = trajectories.figure(table, "peru")
-    assert len(figure.axes) == 8 and [axis.get_title() for axis in figure.axes[:2]] == ["birds", list(table)[-3]]
+        assert scores[name]["too_close"][0] < 0.5 and compared[name].seconds < 1
+    figure = trajectories.figure(compared, "peru")
+    assert len(figure.axes) == 8 and [axis.get_title() for axis in figure.axes[:2]] == ["birds", list(compared)[-3]]
     plt.close(figure)
 
 
 def test_scores_of_a_card_are_those_of_its_colony(synthetic_birds):
     model = TripBootstrap().fit(synthetic_birds["train"])
-    assert trajectories.card_scores(model)["nearest"] == [0]
-    assert set(trajectories.baseline_scores(model)) == set(trajectories.BASELINES)
+    assert themes.card_scores(model)["nearest"] == [0]
+    assert set(themes.baseline_scores(model)) == set(trajectories.WALKS)
     with pytest.raises(InputError, match=r"found one for a colony at -77.264, -11.773 every 90 s"):
         trajectories.evaluate(TripBootstrap().fit(birds(3, 0, step_seconds=90)))
 
 
 def test_training_trips_themselves_reach_the_floor_across_birds(synthetic_birds):
-    found = trajectories.scores_across_birds(lambda train, validation: TripBootstrap().fit(train), splits=2)
+    again = lambda draw: TripBootstrap().fit(split_by_bird(synthetic_birds["all"], draw)["train"])  # noqa: E731
+    found = trajectories.scores_across_birds(again, draws=2)
     np.testing.assert_allclose(found["periodogram_held_out"], found["floor"], rtol=0.3)
     assert len(set(found["floor"])) == 2
 
@@ -99,7 +105,7 @@ def published_walk(monkeypatch):
     model = HiddenMarkovWalk().fit(birds(12, 0))
     monkeypatch.setattr(zoo, "card", lambda name: {"theme": "trajectories" if name == "walk" else "segmentation", "inputs": ""})
     monkeypatch.setattr(zoo, "load", lambda name: model)
-    model.theme, model.complete = "trajectories", lambda ds: ds.interpolate_na("step")
+    model.complete = lambda ds: ds.interpolate_na("step")
     return model
 
 
@@ -130,9 +136,74 @@ def test_gaps_of_tracks_in_a_table_are_filled_at_the_time_step_of_the_model(monk
     assert (tmp_path / "trips.png").read_bytes()[:4] == b"\x89PNG"
 
 
+def test_colony_and_time_zone_of_a_table_are_told_by_options(monkeypatch, tmp_path, published_walk):
+    path = write(tmp_path, track("A", trips=1))
+    options = ("-o", tmp_path / "trips.nc", "--colony", COLONY[0] + 0.001, COLONY[1], "--time-zone", "America/Lima")
+    assert run(monkeypatch, "predict", "walk", path, *options) == 0
+    found = read_netcdf(tmp_path / "trips.nc")
+    assert found.attrs["colony_lon"] == pytest.approx(COLONY[0] + 0.001)
+    assert found.time.values[0, 0] > np.datetime64("2020-01-01T05:00")
+
+
+def test_a_generator_learns_other_birds_by_command_and_is_used_by_its_folder(monkeypatch, capsys, tmp_path):
+    model = TrajectoryGAN(-5.7, -15.9, 240, steps=100, trip_noise=4, width=8, simulated=16)
+    model.adapt(birds(4, 0).assign_attrs(colony_lon=-5.7, colony_lat=-15.9, step_seconds=240.0).isel(step=slice(100), trip=[0]))
+    model.compile("adam", loss=TripLoss())
+    zoo.save(model, tmp_path / "gan")
+    path = write(tmp_path, tracks(4))
+    options = ("--epochs", 3, "--step-seconds", 60, "-o", tmp_path / "mine")
+    assert run(monkeypatch, "fine-tune", tmp_path / "gan", path, *options) == 0
+    assert run(monkeypatch, "sample", tmp_path / "mine", "--trips", 200, "-o", tmp_path / "trips.nc") == 0
+    found = read_netcdf(tmp_path / "trips.nc")
+    assert found.attrs["colony_lon"] == pytest.approx(COLONY[0], abs=1e-3) and found.attrs["step_seconds"] == 60
+    steps = [trip_statistics(closed_trips(ds, 100), 60.0)["step_length"] for ds in (found, read_trips(path, step_seconds=60))]
+    assert ks_2samp(*steps).statistic < 0.1  # because it is calibrated
+    assert run(monkeypatch, "predict", tmp_path / "mine", path, "-o", tmp_path / "filled.nc") == 0
+    assert run(monkeypatch, "predict", tmp_path / "mine", path, "--time", "2020-01-01") == 2
+    assert "--time is for forecasts" in capsys.readouterr().err
+
+
+def test_generators_are_trained_and_scored_on_several_draws_of_birds_by_command(monkeypatch, capsys, tmp_path, synthetic_birds):
+    trained = []
+
+    def train(folder, draw):
+        trained.append(draw)
+        (folder / zoo.CONFIG).write_text("{}")
+
+    again = lambda folder: TripBootstrap().fit(split_by_bird(synthetic_birds["all"], int(folder.name[-1]))["train"])  # noqa: E731
+    card = {"theme": "trajectories", "trained_on": {"config": "peru"}}
+    monkeypatch.setattr(zoo, "card", lambda name: card)
+    monkeypatch.setattr(zoo, "recipe", lambda name: SimpleNamespace(train=train))
+    monkeypatch.setattr(zoo, "load", again)
+    monkeypatch.setattr(zoo, "write_card", lambda name, **changes: card.update(changes))
+    options = ("across-birds", "walk", "--draws", 2, "-o", tmp_path)
+    assert run(monkeypatch, *options) == 0
+    assert run(monkeypatch, *options, "--write") == 0 and trained == [0, 1]
+    assert len(card["across_birds"]["floor"]) == 2 and card["across_birds"]["command"] == "geodl across-birds walk --draws 2"
+    assert "mean" in capsys.readouterr().out
+
+
 def test_gaps_are_not_forecast_from_a_time(monkeypatch, capsys, published_walk):
     assert run(monkeypatch, "predict", "walk", "tracks.csv", "--time", "2020-01-01") == 2
     assert "--time is for forecasts; walk fills the gaps of trips." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("walk", "trips.nc", "--time-zone", "UTC"), "--colony and --time-zone are for tables of tracks (.csv); trips.nc says"),
+        (("walk", "trips.csv", "--colony", 200, 95), "Expected the longitude and latitude of the colony, in degrees"),
+        (
+            ("unet", "trips.csv", "--time-zone", "UTC"),
+            "--colony and --time-zone are for tracks of birds; unet is for segmentation",
+        ),
+    ],
+)
+def test_predict_says_which_options_tracks_take(monkeypatch, capsys, tmp_path, published_walk, arguments, message):
+    write(tmp_path, track("A", trips=1)).rename(tmp_path / "trips.csv")
+    monkeypatch.chdir(tmp_path)
+    assert run(monkeypatch, "predict", *arguments) == 2
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -152,7 +223,7 @@ def test_walks_of_ecologists_in_peru(monkeypatch):
     monkeypatch.setattr(trajectories, "SETS", 3)
     scores = {
         name: trajectories.evaluate(trajectories.approaches("peru")[name](), "peru").result()
-        for name in trajectories.CONTROL | trajectories.BASELINES
+        for name in trajectories.CONTROL | trajectories.WALKS
     }
     # The publication has .92 for its hidden Markov model, in all trips.
     assert 0.6 < scores["hidden Markov walk"]["periodogram_all"][0] < 1.2

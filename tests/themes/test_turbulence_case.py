@@ -3,7 +3,7 @@ import pytest
 import xarray as xr
 
 from box_flows import random_flow
-from geodl import datasets, zoo
+from geodl import datasets, themes, zoo
 from geodl.baselines import NoSubgridFlux, SmagorinskyFlux
 from geodl.filters import subgrid_terms
 from geodl.models import SGTNN
@@ -44,7 +44,7 @@ def test_without_a_closure_all_is_lost(runs):
     for score in ("relative_mse", "rescaled_mse", "moving_mse", "dissipation_error"):
         assert scores[score] == [1.0]
     assert scores["correlation"] == [0.0] and scores["stable_time"][0] == pytest.approx(1, abs=0.3)
-    assert scores == closure.card_scores(NoSubgridFlux())
+    assert scores == themes.card_scores(NoSubgridFlux())
 
 
 def test_a_perfect_closure_has_the_best_scores(runs):
@@ -68,12 +68,12 @@ def test_the_symmetries_of_sgtnn_show_in_its_scores(runs):
 
 def test_the_comparison_makes_rows_and_pictures(runs):
     made = closure.approaches("turbulence")
-    assert list(made)[:5] == list(turbulence.BASELINES)
-    table = {name: closure.evaluate(made[name](), "turbulence") for name in ("no closure", "Smagorinsky")}
-    rows = closure.rows(table)
-    assert [row["approach"] for row in rows] == list(table)
-    assert rows[1]["dissipation_error"] == pytest.approx(0, abs=1e-3)  # tuned on the same fields
-    titles = [axis.get_title() for axis in closure.figure(table, "turbulence").axes]
+    assert list(made)[:5] == list(turbulence.CASES["turbulence"].baselines)
+    compared = {name: closure.evaluate(made[name](), "turbulence") for name in ("no closure", "Smagorinsky")}
+    frame = themes.table(compared)
+    assert frame.index.tolist() == list(compared)
+    assert frame.dissipation_error["Smagorinsky"] == pytest.approx(0, abs=1e-3)  # tuned on the same fields
+    titles = [axis.get_title() for axis in closure.figure(compared, "turbulence").axes]
     assert "truth" in titles and "no closure\ncorrelation 0.00" in titles and "spectrum of the scalar" in titles
 
 
@@ -85,8 +85,8 @@ def test_the_closure_of_ones_own_fields_is_drawn(runs):
 
 
 def test_networks_are_compared_if_they_are_published(monkeypatch):
-    monkeypatch.setattr(zoo, "list_models", lambda theme: [])
-    assert list(closure.approaches("turbulence")) == list(turbulence.BASELINES)
+    monkeypatch.setattr(zoo, "list_models", lambda: [])
+    assert list(closure.approaches("turbulence")) == list(turbulence.CASES["turbulence"].baselines)
 
 
 # === What is published ===
@@ -116,7 +116,7 @@ def test_a_simulation_with_it_is_stable_and_has_a_better_spectrum_than_with_dyna
 @pytest.mark.parametrize("name", ["turbulence_sgtnn", "turbulence_cnn"])
 def test_the_card_is_recomputed(name):
     card = zoo.card(name)
-    found = closure.card_scores(zoo.load(name))
+    found = themes.card_scores(zoo.load(name))
     for score, values in card["scores"].items():
         np.testing.assert_allclose(found[score], values, rtol=0.02, atol=2e-3, err_msg=score)
     for baseline in ("dynamic Smagorinsky", "gradient model"):

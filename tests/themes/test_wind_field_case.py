@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from geodl import datasets, zoo
+from geodl import datasets, themes, zoo
 from geodl.baselines import WindPersistence
 from geodl.metrics import WindFieldScores
 from geodl.themes import forecasting
@@ -56,14 +56,14 @@ def test_persistence_of_a_freshening_wind_errs_by_what_it_freshens(windows):
     for score in ("vector_rmse", "speed_rmse", "speed_mae"):
         assert scores[score] == pytest.approx([0.5, 1.0, 1.5, 2.0, 2.5, 3.0], abs=1e-4)
     assert scores["skill"] == pytest.approx([0.0] * 6, abs=1e-6)
-    assert scores == forecasting.card_scores(WindPersistence())
+    assert scores == themes.card_scores(WindPersistence())
 
 
 def test_the_comparison_makes_rows_and_pictures(windows):
-    table = {"persistence": forecasting.evaluate(WindPersistence(), "wind_fields")}
-    (row,) = forecasting.rows(table)
-    assert row["approach"] == "persistence" and row["vector_rmse_6h"] == pytest.approx(3.0, abs=1e-4)
-    titles = [axis.get_title() for axis in forecasting.figure(table, "wind_fields").axes]
+    compared = {"persistence": forecasting.evaluate(WindPersistence(), "wind_fields")}
+    row = themes.table(compared).loc["persistence"]
+    assert row["vector_rmse_6h"] == pytest.approx(3.0, abs=1e-4)
+    titles = [axis.get_title() for axis in forecasting.figure(compared, "wind_fields").axes]
     assert "truth at +6 h" in titles and "persistence, vector RMSE 3.00 m/s" in titles
 
 
@@ -76,7 +76,7 @@ def test_a_forecast_of_ones_own_wind_is_drawn(windows):
 
 def test_the_network_is_compared_if_it_is_published(monkeypatch):
     assert list(forecasting.approaches("wind_fields")) == ["persistence", "advection", "ConvLSTM"]
-    monkeypatch.setattr(zoo, "list_models", lambda theme: [])
+    monkeypatch.setattr(zoo, "list_models", lambda: [])
     assert list(forecasting.approaches("wind_fields")) == ["persistence", "advection"]
 
 
@@ -90,7 +90,7 @@ def test_the_network_is_better_than_persistence_and_advection_at_every_lead_time
 def test_card_of_the_network_is_recomputed():
     model, card = zoo.load("wind_convlstm"), zoo.card("wind_convlstm")
     for found, wanted in [
-        (forecasting.card_scores(model), card["scores"]),
+        (themes.card_scores(model), card["scores"]),
         *((forecasting.evaluate(make()).result(), card["baselines"][name]) for name, make in wind_fields.BASELINES.items()),
     ]:
         for score, values in wanted.items():

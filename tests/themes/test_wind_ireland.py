@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from geodl import datasets
+from geodl import datasets, themes
 from geodl.baselines import DailySpeedPersistence
 from geodl.plotting import daily_speed_forecast
 from geodl.themes import forecasting
@@ -37,14 +37,14 @@ def test_each_day_of_the_split_is_forecast_from_the_day_before(three_years):
 
 
 def test_comparison_has_a_row_an_approach_and_a_picture(three_years):
-    table = forecasting.compare("wind_ireland")
-    rows = {row["approach"]: row for row in forecasting.rows(table)}
-    assert set(rows) == {"persistence", "climatology", "AR(1)", "VAR(3), no season", "VAR(3)", "Gaussian process"}
+    compared = themes.compare("forecasting", "wind_ireland")
+    frame = themes.table(compared)
+    assert set(frame.index) == {"persistence", "climatology", "AR(1)", "VAR(3), no season", "VAR(3)", "Gaussian process"}
     # A week is not in the season, and half known from the day before.
-    assert rows["climatology"]["speed_rmse"] == pytest.approx(2, rel=0.02)
+    assert frame.speed_rmse["climatology"] == pytest.approx(2, rel=0.02)
     # The last two days tell the next one.
-    assert rows["Gaussian process"]["speed_rmse"] < rows["VAR(3)"]["speed_rmse"] < rows["climatology"]["speed_rmse"]
-    assert len(forecasting.figure(table, "wind_ireland").axes) == 2
+    assert frame.speed_rmse["Gaussian process"] < frame.speed_rmse["VAR(3)"] < frame.speed_rmse["climatology"]
+    assert len(forecasting.figure(compared, "wind_ireland").axes) == 2
     plt.close("all")
 
 

@@ -2,7 +2,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from geodl import datasets, zoo
+from geodl import datasets, themes, zoo
 from geodl.baselines import StationPersistence
 from geodl.datasets import load
 from geodl.plotting import fan_chart
@@ -14,13 +14,13 @@ def test_scores_of_persistence_are_those_of_the_card():
     found = forecasting.evaluate(StationPersistence(), "wind_stations")
     card = zoo.card("wind_attention")["baselines"]["persistence"]
     for name, values in found.result().items():
-        np.testing.assert_allclose(values, card[name], atol=2e-4)
+        np.testing.assert_allclose(values, card[name], rtol=2e-3)
 
 
 @pytest.mark.slow
 def test_scores_of_the_model_are_those_of_its_card():
     card = zoo.card("wind_attention")["scores"]
-    for name, values in forecasting.card_scores(zoo.load("wind_attention")).items():
+    for name, values in themes.card_scores(zoo.load("wind_attention")).items():
         np.testing.assert_allclose(values, card[name], rtol=0.02)
 
 
@@ -35,10 +35,10 @@ def test_the_model_beats_every_baseline_and_is_reliable():
 def test_comparison_has_a_row_an_approach_and_a_picture(monkeypatch):
     chosen = {"persistence": forecasting.approaches("wind_stations")["persistence"]}
     monkeypatch.setattr(forecasting.wind_stations, "approaches", lambda case: chosen)
-    table = forecasting.compare("wind_stations")
-    (row,) = forecasting.rows(table)
-    assert row["approach"] == "persistence" and row["speed_rmse_1h"] < row["speed_rmse_3h"] < row["speed_rmse_6h"]
-    assert len(forecasting.figure(table, "wind_stations").axes) == 3
+    compared = themes.compare("forecasting", "wind_stations")
+    row = themes.table(compared).loc["persistence"]
+    assert row["speed_rmse_1h"] < row["speed_rmse_3h"] < row["speed_rmse_6h"]
+    assert len(forecasting.figure(compared, "wind_stations").axes) == 3
 
 
 def test_fan_chart_has_the_stations_that_have_wind():

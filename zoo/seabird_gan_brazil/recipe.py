@@ -8,14 +8,16 @@ import tensorflow as tf
 from geodl import datasets, zoo
 from geodl.metrics import TripLoss
 from geodl.models import TrajectoryGAN, TripSelection
+from geodl.trips import split_by_bird
 
 STEPS = 100  # of an epoch
 
 
-def train(output: Path, epochs: int = 14, seed: int = 0, callbacks=()) -> keras.Model:
-    """Fits the model, resuming where a killed run stopped, and saves it in the folder `output`."""
+def train(output: Path, epochs: int = 14, seed: int = 0, callbacks=(), draw: int = 0) -> keras.Model:
+    """Fits the model to birds of a draw, resuming where a killed run stopped, and saves it in the folder `output`."""
     keras.utils.set_random_seed(seed)
-    birds, others = (datasets.open_dataset("seabirds", "brazil", split) for split in ("train", "validation"))
+    trips = split_by_bird(datasets.open_dataset("seabirds", "brazil", "all"), draw)
+    birds, others = trips["train"], trips["validation"]
     lon, lat, seconds = (birds.attrs[name] for name in ("colony_lon", "colony_lat", "step_seconds"))
     model = TrajectoryGAN(lon, lat, seconds, steps=birds.sizes["step"])
     model.adapt(birds)
@@ -34,5 +36,6 @@ def train(output: Path, epochs: int = 14, seed: int = 0, callbacks=()) -> keras.
         ],
         verbose=2,
     )
+    model.calibrate(birds)
     zoo.save(model, output)
     return model

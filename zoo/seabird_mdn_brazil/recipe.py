@@ -8,23 +8,25 @@ import tensorflow as tf
 from geodl import datasets, zoo
 from geodl.metrics import StepLikelihood
 from geodl.models import TrajectoryMDN, TripSelection
+from geodl.trips import split_by_bird
 
 STEPS, BATCH = 100, 16  # of an epoch; trips
 
 
-def train(output: Path, epochs: int = 20, seed: int = 0, callbacks=()) -> keras.Model:
-    """Fits the model, resuming where a killed run stopped, and saves it in the folder `output`."""
+def train(output: Path, epochs: int = 20, seed: int = 0, callbacks=(), draw: int = 0) -> keras.Model:
+    """Fits the model to birds of a draw, resuming where a killed run stopped, and saves it in the folder `output`."""
     keras.utils.set_random_seed(seed)
-    birds, others = (datasets.open_dataset("seabirds", "brazil", split) for split in ("train", "validation"))
+    trips = split_by_bird(datasets.open_dataset("seabirds", "brazil", "all"), draw)
+    birds, others = trips["train"], trips["validation"]
     lon, lat, seconds = (birds.attrs[name] for name in ("colony_lon", "colony_lat", "step_seconds"))
     model = TrajectoryMDN(lon, lat, seconds, steps=birds.sizes["step"])
     model.adapt(birds)
     rate = keras.optimizers.schedules.CosineDecay(5e-3, epochs * STEPS)
     optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-3, global_clipnorm=1.0)
     model.compile(optimizer=optimizer, loss=StepLikelihood(), jit_compile=True)
-    trips = model.training_trips(birds)
+    learned = model.training_trips(birds)
     model.fit(
-        tf.data.Dataset.from_tensor_slices(trips).shuffle(len(trips), seed=seed).repeat().batch(BATCH),
+        tf.data.Dataset.from_tensor_slices(learned).shuffle(len(learned), seed=seed).repeat().batch(BATCH),
         steps_per_epoch=STEPS,
         epochs=epochs,
         validation_data=model.training_trips(others),
@@ -36,5 +38,6 @@ def train(output: Path, epochs: int = 20, seed: int = 0, callbacks=()) -> keras.
         ],
         verbose=2,
     )
+    model.calibrate(birds)
     zoo.save(model, output)
     return model

@@ -2,52 +2,54 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 import xarray as xr
 
-from geodl import datasets, plotting, zoo
+from geodl import plotting
 from geodl.baselines import DynamicGradientFlux, DynamicSmagorinskyFlux, GradientFlux, NoSubgridFlux, SmagorinskyFlux
 from geodl.layers import ScalarClosure, SpectralIntegrator
 from geodl.metrics import SubgridScores, closure_scores, subgrid_scores
 from geodl.models.subgrid_flux_model import FIELDS, FLUX, STEP, SubgridFluxModel, dynamics_of
+from geodl.themes.cases import Case
 
 TURNOVERS = 10  # of the largest eddies, that are simulated
 LARGEST = 10.0  # a simulation whose scalar grows to so many times its first extremes is not stable
 SCALED, MOVING = 10.0, 1.0  # of the scalar and of the frame, where invariance is measured
 
 
-@dataclass(frozen=True)
-class Case:
-    """A config of the dataset `turbulence`, and the published models."""
-
-    config: str
-    models: dict[str, str]
-
-
-CASES = {"turbulence": Case("dns64", {"CNN": "turbulence_cnn", "SGTNN": "turbulence_sgtnn"})}
+CASES = {
+    "turbulence": Case(
+        dataset="turbulence",
+        config="dns64",
+        baselines=("no closure", "Smagorinsky", "dynamic Smagorinsky", "gradient model", "dynamic gradient model"),
+        models={"CNN": "turbulence_cnn", "SGTNN": "turbulence_sgtnn"},
+    )
+}
 MODELS, VARIABLE = SubgridFluxModel, FLUX
-BASELINES = ("no closure", "Smagorinsky", "dynamic Smagorinsky", "gradient model", "dynamic gradient model")
 
 
 def approaches(case: str) -> dict:
     """What is compared in a case: {name: function that makes the model}."""
-    published = zoo.list_models(theme="closure")
-    models = {label: name for label, name in CASES[case].models.items() if name in published}
 
     def tuned():
-        ds = _split(case, "train")
+        ds = CASES[case].open("train")
         return SmagorinskyFlux().estimate(state_of(ds), ds[FLUX].values)
 
-    made = (NoSubgridFlux, tuned, DynamicSmagorinskyFlux, GradientFlux, DynamicGradientFlux)
-    return dict(zip(BASELINES, made, strict=True)) | {label: lambda name=name: zoo.load(name) for label, name in models.items()}
+    return {
+        "no closure": NoSubgridFlux,
+        "Smagorinsky": tuned,
+        "dynamic Smagorinsky": DynamicSmagorinskyFlux,
+        "gradient model": GradientFlux,
+        "dynamic gradient model": DynamicGradientFlux,
+        **CASES[case].published(),
+    }
 
 
-def evaluate(model, case: str | None = None) -> SubgridScores:
-    """Scores of a closure on the test split of a case, by default the first one, and in a simulation that starts from it."""
-    ds = _split(case or next(iter(CASES)), "test")
+def evaluate(model, case: str, split: str = "test") -> SubgridScores:
+    """Scores of a closure on a split of a case, and in a simulation that starts from it."""
+    ds = CASES[case].open(split)
     truth, scalar = ds[FLUX].values, ds.scalar.values
     start = time.perf_counter()
     fields = _closure(model, ds)
@@ -72,21 +74,14 @@ def evaluate(model, case: str | None = None) -> SubgridScores:
     )
 
 
-def card_scores(model, progress=lambda work: work) -> dict[str, list[float]]:
-    """Scores of a model as a card keeps them."""
-    (scores,) = [evaluate(each) for each in progress([model])]
-    return scores.result()
+def case_of(model) -> str:
+    """The one case."""
+    return "turbulence"
 
 
-def baseline_scores(model) -> dict[str, dict[str, list[float]]]:
-    """Scores of the baselines, as a card keeps them."""
-    made = approaches(next(iter(CASES)))
-    return {name: evaluate(made[name]()).result() for name in BASELINES}
-
-
-def figure(table: dict[str, SubgridScores], case: str):
+def figure(compared: dict[str, SubgridScores], case: str):
     """Slices of each closure beside the truth, histograms, and spectra of the scalar in simulations."""
-    return plotting.subgrid_flux_comparison(table, _split(case, "test"))
+    return plotting.subgrid_flux_comparison(compared, CASES[case].open("test"))
 
 
 def picture(observed, known, found):
@@ -134,7 +129,3 @@ def _bounded(integrator, state, count: int, largest: float) -> Iterator[np.ndarr
         if np.abs(state[:, 3]).max() > largest:
             return
         yield state.numpy()
-
-
-def _split(case: str, split: str) -> xr.Dataset:
-    return datasets.open_dataset("turbulence", CASES[case].config, split)

@@ -19,6 +19,5 @@ from geodl.themes.systems import Systems
 
 _systems = Systems("forecasting", (dynamical_systems, wind_ireland, wind_stations, wind_fields))
 CASES = _systems.cases
-approaches, evaluate, compare = _systems.approaches, _systems.evaluate, _systems.compare
-card_scores, baseline_scores = _systems.card_scores, _systems.baseline_scores
-rows, figure, picture = _systems.rows, _systems.figure, _systems.picture
+approaches, evaluate, case_of = _systems.approaches, _systems.evaluate, _systems.case_of
+figure, picture = _systems.figure, _systems.picture
