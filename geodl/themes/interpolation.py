@@ -62,7 +62,7 @@ CASES = {
         logarithmic=False,
         grid=(128, 344),
         modes=0,
-        models=(("4DVarNet", "ssh_4dvarnet"),),
+        models=(("U-Net", "ssh_unet"),),
         example=14,
     ),
 }

@@ -1,4 +1,9 @@
-"""Trains `ssh_unet` on two months of sea level under real clouds: about half an hour on one core."""
+"""Trains `ssh_unet` on two months of sea level under real clouds: some minutes on one core.
+
+No weights of it are published. Learned from April, it had 92 % of the error of its first guess in May, where rate and number
+of epochs were chosen; a first guess with a longer time scale had as little there. Learned from April and May, it has 99 % of
+the error of its first guess in June.
+"""
 
 from pathlib import Path
 
