@@ -53,7 +53,7 @@ class LinearAnalysis(keras.layers.Layer):
         (1, 4, 6, 8)
     """
 
-    def __init__(self, modes=0, lags=1, grid=None, tolerance=2e-4, **kwargs):
+    def __init__(self, modes=0, lags=1, grid=None, tolerance=3e-4, **kwargs):
         super().__init__(autocast=False, **kwargs)
         self.modes, self.lags, self.tolerance = int(modes), int(lags), float(tolerance)
         self.grid = None if grid is None else tuple(int(size) for size in grid)
@@ -143,9 +143,10 @@ class LinearAnalysis(keras.layers.Layer):
 
         Pixels that are seen and those that are not are averaged apart.
         """
-        repeated = tf.repeat(seen, SAMPLES, axis=0)
-        squares = self.local.sampled_errors(repeated, tf.sqrt(self.mean_variance)) ** 2
-        squares = tf.reduce_mean(tf.reshape(squares, (-1, SAMPLES, *tf.unstack(tf.shape(seen))[1:])), axis=1)
+        squares = tf.zeros(tf.shape(seen), self.variable_dtype)
+        for sample in range(SAMPLES):  # one by one, which needs less memory
+            mean_error = (-1) ** sample * tf.sqrt(self.mean_variance)
+            squares += self.local.sampled_errors(seen, mean_error, seed=sample) ** 2 / SAMPLES
         y, x = (
             tf.exp(-2 * (tf.cast(tf.range(size)[:, None] - tf.range(size), squares.dtype) / scale) ** 2)
             for size, scale in zip(

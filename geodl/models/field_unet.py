@@ -135,6 +135,13 @@ class FieldUNet(FieldInterpolator, GriddedModel):
     def _elsewhere(self, values, sea):
         analysis = LinearAnalysis(grid=sea.shape)
         analysis.adapt_with_gaps(values)
+        share, factor = self._trust(values, sea, analysis)
+        inputs = self.inputs(values, sea, analysis)
+        found, deviation = self._scaled(inputs, analysis)
+        return inputs[:, 0] + share * (found - inputs[:, 0]), factor * deviation
+
+    def _trust(self, values, sea, analysis) -> tuple[float, float]:
+        """Part of the correction that withheld observations confirm, and the factor of the standard deviation."""
         withheld = withheld_observations(np.isfinite(values), WITHHELD)
         inputs = self.inputs(np.where(withheld, np.nan, values), sea, analysis)
         found, deviation = self._scaled(inputs, analysis)
@@ -142,11 +149,7 @@ class FieldUNet(FieldInterpolator, GriddedModel):
         correction, error = found[withheld] - estimate, values[withheld] - estimate
         share = np.clip((correction * error).sum() / ((correction**2).sum() + 1e-30), 0, 1)
         spread = ((error - share * correction) ** 2).mean()
-        factor = np.sqrt(spread / (deviation[withheld] ** 2).mean())
-
-        inputs = self.inputs(values, sea, analysis)
-        found, deviation = self._scaled(inputs, analysis)
-        return inputs[:, 0] + share * (found - inputs[:, 0]), factor * deviation
+        return float(share), float(np.sqrt(spread / (deviation[withheld] ** 2).mean()))
 
     def _scaled(self, inputs, analysis):
         """Windows of data whose variance is another one than that of the training data."""
