@@ -23,6 +23,7 @@ from geodl.baselines.state_persistence import StatePersistence
 from geodl.baselines.station_analogues import StationAnalogues
 from geodl.baselines.station_climatology import StationClimatology
 from geodl.baselines.station_persistence import StationPersistence
+from geodl.baselines.station_recent_regression import StationRecentRegression
 from geodl.baselines.station_regression import StationRegression
 from geodl.baselines.strong_4dvar import StrongConstraint4DVar
 from geodl.baselines.subgrid_fluxes import NoSubgridFlux
@@ -66,6 +67,7 @@ __all__ = [
     "StationAnalogues",
     "StationClimatology",
     "StationPersistence",
+    "StationRecentRegression",
     "StationRegression",
     "StrongConstraint4DVar",
     "ThreeDVar",

@@ -9,7 +9,7 @@ from geodl.layers.linear_analysis import LinearAnalysis
 from geodl.models.field_interpolator import Field, FieldInterpolator
 
 # In the middle of a series, so many days tell how large the errors are, of this share of the observed values.
-CALIBRATED, WITHHELD = 30, 0.1
+CALIBRATED, WITHHELD = 15, 0.1
 FEWEST_WITHHELD = 30
 NINETY_PERCENT = 1.645  # standard deviations on each side
 

@@ -1,6 +1,7 @@
 """The Lorenz system of 1996."""
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from geodl.dynamics.dynamics import Dynamics
@@ -43,5 +44,19 @@ class Lorenz96(Dynamics):
             raise ValueError(f"Lorenz96 expects a state (..., J) with J at least 4, found shape {tuple(input_shape)}.")
 
     def call(self, state):
-        ahead, behind, two_behind = (ops.roll(state, shift, axis=-1) for shift in (-1, 1, 2))
-        return (ahead - two_behind) * behind - state + self.forcing
+        return _advection(state) - state + self.forcing
+
+
+@tf.custom_gradient
+def _advection(x):
+    # Its own gradient turns state and upstream around the circle, not their products: compiled, it takes less time.
+    def gradient(upstream):
+        onto_next = _turned(upstream, -1) * _turned(x, -2) - _turned(upstream, 2) * _turned(x, 1)
+        return onto_next + _turned(upstream, 1) * (_turned(x, 2) - _turned(x, -1))
+
+    return (_turned(x, 1) - _turned(x, -2)) * _turned(x, -1), gradient
+
+
+def _turned(x, steps):
+    """Component j + `steps` in the place of component j."""
+    return ops.roll(x, -steps, axis=-1)

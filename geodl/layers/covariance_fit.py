@@ -87,35 +87,34 @@ def fit_variogram(fields: np.ndarray, smoothest: float = 1.9) -> dict:
         True
     """
     seen = np.isfinite(fields)
-    total, lags, halves, weights = fields[seen].var(), ([], []), ([], []), ([], [])
-    for place, axis in enumerate((1, 2)):
-        length = fields.shape[axis]
-        for lag in LAGS[LAGS < max(length // 2, min(length, 3))]:
-            squares = (fields.take(range(lag, length), axis) - fields.take(range(length - lag), axis)) ** 2
-            count = np.isfinite(squares).sum()
-            if count >= FEWEST_PAIRS:
-                lags[place].append(lag)
-                halves[place].append(np.nanmean(squares) / 2 / total)
-                weights[place].append(np.sqrt(count / seen.sum() / lag))
-    known = [place for place in (0, 1) if lags[place]]
+    total = fields[seen].var()
+    measured = {axis: _half_squares(fields, seen, axis) for axis in (1, 2)}
+    measured = {axis: (lags, halves / total, weights) for axis, (lags, halves, weights) in measured.items() if len(lags)}
+    if not measured:
+        return fit_covariance(fields - fields[seen].mean())
 
     def misfit(parameters):
         sill, nugget = parameters[:2]
-        found = []
-        for i, place in enumerate(known):
-            model = nugget + sill * (1 - _correlation(np.array(lags[place]), 0.0, *parameters[2 + 2 * i : 4 + 2 * i]))
-            found.append((model - halves[place]) * weights[place])
-        return np.concatenate(found)
+        return np.concatenate(
+            [
+                (nugget + sill * (1 - _correlation(lags, 0.0, *parameters[2 + 2 * i : 4 + 2 * i])) - halves) * weights
+                for i, (lags, halves, weights) in enumerate(measured.values())
+            ]
+        )
 
-    if not known:
-        return fit_covariance(fields - fields[seen].mean())
     start, low, high = [1.0, 0.01], [0.05, 1e-4], [LARGEST_SILL, 1.0]
-    for _ in known:
+    for _ in measured:
         start, low, high = [*start, 8.0, 1.0], [*low, 0.3, 0.5], [*high, 300.0, smoothest]
-    sill, nugget, *space = optimize.least_squares(misfit, start, bounds=(low, high)).x
-    axes = {place: (0.0, *space[2 * i : 2 * i + 2]) for i, place in enumerate(known)}
-    y, x = (axes.get(place, axes[known[0]]) for place in (0, 1))
-    return {"time": (0.0, 1.0, 1.0), "y": y, "x": x, "variance": float(sill * total), "noise": float(nugget * total)}
+    sill, nugget, *found = optimize.least_squares(misfit, start, bounds=(low, high)).x
+    fitted = {axis: (0.0, *found[2 * i : 2 * i + 2]) for i, axis in enumerate(measured)}
+    space = next(iter(fitted.values()))
+    return {
+        "time": (0.0, 1.0, 1.0),
+        "y": fitted.get(1, space),
+        "x": fitted.get(2, space),
+        "variance": float(sill * total),
+        "noise": float(nugget * total),
+    }
 
 
 def fit_two_covariances(series: np.ndarray) -> tuple[dict | None, dict]:
@@ -181,6 +180,20 @@ def _lagged(values, seen, axis):
             products.append((values.take(later, axis) * values.take(earlier, axis)).sum() / count)
             weights.append(np.sqrt(count / seen.sum()) / np.sqrt(lag))
     return np.array(lags, float), np.array(products), np.array(weights)
+
+
+def _half_squares(values, seen, axis):
+    """Lags, half the mean squared differences of pairs so far apart along an axis, and weights by the number of pairs."""
+    length = values.shape[axis]
+    lags, halves, weights = [], [], []
+    for lag in LAGS[LAGS < max(length // 2, min(length, 3))]:
+        squares = (values.take(range(lag, length), axis) - values.take(range(length - lag), axis)) ** 2
+        count = np.isfinite(squares).sum()
+        if count >= FEWEST_PAIRS:
+            lags.append(lag)
+            halves.append(np.nanmean(squares) / 2)
+            weights.append(np.sqrt(count / seen.sum() / lag))
+    return np.array(lags, float), np.array(halves), np.array(weights)
 
 
 def _correlation(lag, share, scale, power):

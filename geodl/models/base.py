@@ -29,7 +29,8 @@ class Variable:
         field = ds[self.name]
         for dims in self.dims:
             if set(field.dims) - {"sample"} == set(dims):
-                return field.transpose("sample", *dims, missing_dims="ignore")
+                # Nothing to do is much faster than a transposition that does nothing.
+                return field if field.dims == dims else field.transpose("sample", *dims, missing_dims="ignore")
         expected = " or ".join(f"({', '.join(dims)})" for dims in self.dims)
         raise InputError(f"Expected {self.name} with dimensions {expected}, optionally a leading sample; found {field.dims}.")
 

@@ -45,65 +45,67 @@ def station_features(values: np.ndarray, times: np.ndarray, hours: np.ndarray) -
     """
     u, v, speed, temperature, pressure, dew_point, rain = np.moveaxis(np.asarray(values, "float64"), -1, 0)
     wind = np.stack([np.sqrt(speed), u, v], axis=-1)
-    everywhere = np.broadcast_to(_mean(wind, axis=1)[:, None], wind.shape)
+    everywhere = np.broadcast_to(mean_of_known(wind, axis=1)[:, None], wind.shape)
     weather = np.stack([temperature, pressure, dew_point], axis=-1)
-    day, month = (_trailing_mean(weather, length, hours) for length in (24, MEMORY))
+    day, month = trailing_means(weather, (24, MEMORY), hours)
     now = weather[hours]
-    variance = [
-        _trailing_mean(wind[..., :1] ** 2, length, hours) - _trailing_mean(wind[..., :1], length, hours) ** 2
-        for length in (24, MEMORY)
-    ]
+    means = trailing_means(wind, MEANS, hours)
+    squares = trailing_means(wind[..., :1] ** 2, (24, MEMORY), hours)
+    variance = [square - means[MEANS.index(length)][..., :1] ** 2 for length, square in zip((24, MEMORY), squares, strict=True)]
     parts = [
-        *(_lagged(wind, lag, hours) for lag in range(LAGS)),
-        *(_trailing_mean(wind, length, hours) for length in MEANS),
+        *(lagged(wind, lag, hours) for lag in range(LAGS)),
+        *means,
         *_at_target_hours(np.stack([speed, u, v], axis=-1), hours),
         *(np.sqrt(np.maximum(part, 0)) for part in variance),
-        *(_lagged(everywhere, lag, hours) for lag in range(NEIGHBOUR_LAGS)),
+        *(lagged(everywhere, lag, hours) for lag in range(NEIGHBOUR_LAGS)),
         now[..., :1],
         now - day,
         now - month,
-        *(now - _lagged(weather, lag, hours) for lag in (1, 3, 6)),
+        *(now - lagged(weather, lag, hours) for lag in (1, 3, 6)),
         (temperature - dew_point)[hours][..., None],
-        np.log1p(_trailing_mean(rain[..., None], 3, hours)),
-        np.broadcast_to(_clock(times[hours])[:, None], (len(hours), values.shape[1], 6)),
+        np.log1p(*trailing_means(rain[..., None], (3,), hours)),
+        np.broadcast_to(clock(times[hours])[:, None], (len(hours), values.shape[1], 6)),
     ]
     return np.concatenate(parts, axis=-1).astype("float32")
 
 
-def _lagged(series, lag, hours):
-    """Values so many hours before; NaN before the first one."""
+def lagged(series: np.ndarray, lag: int, hours: np.ndarray) -> np.ndarray:
+    """Values (time, station, …) so many hours before; NaN before the first one."""
     found = series[np.maximum(hours - lag, 0)]
     return np.where((hours >= lag)[:, None, None], found, np.nan)
 
 
-def _trailing_mean(series, length, hours):
-    """Mean of the known values of the last hours."""
+def trailing_means(series: np.ndarray, lengths: tuple[int, ...], hours: np.ndarray) -> list[np.ndarray]:
+    """Means of the known values (time, station, …) of so many last hours, at increasing hours."""
     known = np.isfinite(series)
-    first = max(hours[0] - length, 0)
+    first = max(hours[0] - max(lengths), 0)
     total, count = (
-        np.concatenate([np.zeros((1, *series.shape[1:])), np.cumsum(part[first:], axis=0)])
+        np.concatenate([np.zeros((1, *series.shape[1:])), np.cumsum(part[first:], axis=0, dtype="float64")])
         for part in (np.where(known, series, 0), known)
     )
-    end, begin = hours - first + 1, np.maximum(hours - first + 1 - length, 0)
-    count = count[end] - count[begin]
-    return np.where(count > 0, (total[end] - total[begin]) / np.maximum(count, 1), np.nan)
+    end = hours - first + 1
+    begins = [np.maximum(end - length, 0) for length in lengths]
+    counts = [count[end] - count[begin] for begin in begins]
+    sums = [total[end] - total[begin] for begin in begins]
+    return [np.where(n > 0, part / np.maximum(n, 1), np.nan) for part, n in zip(sums, counts, strict=True)]
 
 
 def _at_target_hours(series, hours):
     """For each lead time, the mean at the hour of the day that is forecast, over the last days."""
     return [
-        _mean(np.stack([_lagged(series, 24 * day - lead, hours) for day in range(1, SAME_HOUR_DAYS + 1)]), axis=0)
+        mean_of_known(np.stack([lagged(series, 24 * day - lead, hours) for day in range(1, SAME_HOUR_DAYS + 1)]), axis=0)
         for lead in range(1, LEADS + 1)
     ]
 
 
-def _mean(series, axis):
+def mean_of_known(series: np.ndarray, axis: int) -> np.ndarray:
+    """Mean of what is not NaN; NaN where nothing is."""
     known = np.isfinite(series)
     count = known.sum(axis=axis)
     return np.where(count > 0, np.where(known, series, 0).sum(axis=axis) / np.maximum(count, 1), np.nan)
 
 
-def _clock(times):
+def clock(times: np.ndarray) -> np.ndarray:
     """Two harmonics of the day and one of the year (time, 6)."""
     day = (times - times.astype("datetime64[D]")) / np.timedelta64(1, "D")
     year = (times - times.astype("datetime64[Y]")) / np.timedelta64(1, "D") / 365.25

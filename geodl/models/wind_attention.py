@@ -8,10 +8,11 @@ from scipy import special
 
 from geodl.layers.station_mixer import StationMixer
 from geodl.layers.wind_mixture import PARAMETERS, WindMixture
-from geodl.models.station_features import LAGS, LARGEST, LEADS, ridge_regression, station_features
+from geodl.models.recent_regression import DAYS, OWN, TARGETS, RecentRegression
+from geodl.models.station_features import LAGS, LARGEST, LEADS, MEMORY, hours_ahead, ridge_regression, station_features
 from geodl.models.wind_station_forecaster import QUANTILES, WindStationForecaster
 
-FEATURES = 152
+FEATURES = 152 + TARGETS
 AT_ONCE = 2000  # hours
 
 
@@ -22,8 +23,9 @@ class WindAttention(WindStationForecaster):
     $$ \mu_k = \beta^\top \mathbf f + \delta_k(\mathbf f), \quad
        w_k, s_k, \phi_k, \kappa_k, \delta_k = \mathrm{network}(\mathbf f) $$
 
-    \(\beta\) is the ridge regression of root speed on the standardised `station_features` \(\mathbf f\); `StationMixer`s let
-    stations inform each other. One model serves any network of stations, because none is told by its name.
+    \(\beta\) is the ridge regression of root speed on the standardised \(\mathbf f\), which are the `station_features` and the
+    forecasts of a `RecentRegression`; `StationMixer`s let stations inform each other. One model serves any network of stations,
+    because none is told by its name.
 
     Args:
         members: networks of the ensemble.
@@ -33,7 +35,7 @@ class WindAttention(WindStationForecaster):
         dropout: rate.
 
     Call arguments:
-        features: (batch, station, 152), NaN where missing.
+        features: (batch, station, 170), NaN where missing.
 
     Returns:
         (batch, member, station, lead, component, 5), parameters of `WindMixture`s.
@@ -43,9 +45,11 @@ class WindAttention(WindStationForecaster):
 
     Example:
         >>> model = WindAttention(members=2, width=16, blocks=1)
-        >>> print(tuple(model(np.zeros((3, 4, 152), "float32")).shape))
+        >>> print(tuple(model(np.zeros((3, 4, 170), "float32")).shape))
         (3, 2, 4, 6, 3, 5)
     """
+
+    memory = MEMORY + 24 * DAYS
 
     def __init__(self, members=5, width=64, blocks=2, components=3, dropout=0.15, **kwargs):
         super().__init__(**kwargs)
@@ -76,6 +80,8 @@ class WindAttention(WindStationForecaster):
         self.center, self.spread = add("center", (FEATURES,), "zeros"), add("spread", (FEATURES,), "ones")
         self.regression = add("regression", (FEATURES + 1, LEADS), "zeros")
         self.correlation = add("correlation", (LEADS, LEADS), "identity")
+        self.wind_center, self.wind_spread = add("wind_center", (3,), "zeros"), add("wind_spread", (3,), "ones")
+        self.shared = add("shared", (OWN, TARGETS), "zeros")
         inside = (None, None, self.width)
         for member in range(self.members):
             self.entries[member].build((None, None, FEATURES))
@@ -106,14 +112,41 @@ class WindAttention(WindStationForecaster):
         standard = ops.clip((features - self.center) / self.spread, -LARGEST, LARGEST)
         return ops.where(ops.isfinite(standard), standard, 0)
 
-    def adapt(self, features: np.ndarray, root_speed: np.ndarray) -> None:
-        """Takes scales and regression from features (sample, station, feature) and root speeds (sample, station, lead)."""
-        if not self.built:
-            self.build((None, None, FEATURES))
+    def adapt(self, values: np.ndarray, times: np.ndarray, counted: np.ndarray) -> np.ndarray:
+        """Takes scales and regressions from a training series, and returns the features (hour, station, feature) of its hours.
+
+        Args:
+            values: (time, station, variable), hourly, as `station_features` takes them.
+            times: (time,), datetime64.
+            counted: (time, station, 3): u, v and speed, NaN where not to be fitted.
+        """
+        self._build_once()
+        recent = RecentRegression.of(values, times, counted)
+        for weight, value in (
+            (self.wind_center, recent.center),
+            (self.wind_spread, recent.spread),
+            (self.shared, recent.shared),
+        ):
+            weight.assign(value)
+        hours = np.arange(len(values) - LEADS)
+        features = self.features(values, times, hours)
         self.center.assign(np.nanmean(features, axis=(0, 1)))
         self.spread.assign(np.nanstd(features, axis=(0, 1)) + 1e-6)
         standard = np.asarray(self.standardised(ops.convert_to_tensor(features))).reshape(-1, FEATURES)
+        root_speed = np.sqrt(hours_ahead(counted[..., 2], hours))
         self.regression.assign(ridge_regression(standard, root_speed.reshape(-1, LEADS)))
+        return features
+
+    def features(self, values: np.ndarray, times: np.ndarray, hours: np.ndarray, days: int = DAYS) -> np.ndarray:
+        """Features (hour, station, feature) of consecutive hours; the `RecentRegression` is fitted to so many days at most."""
+        self._build_once()
+        recent = RecentRegression(*(np.asarray(weight) for weight in (self.wind_center, self.wind_spread, self.shared)))
+        found = recent.forecast(values, times, hours, days).astype("float32")
+        return np.concatenate([station_features(values, times, hours), found], axis=-1)
+
+    def _build_once(self):
+        if not self.built:
+            self.build((None, None, FEATURES))
 
     def couple(self, features: np.ndarray, speed: np.ndarray) -> None:
         r"""Takes the correlation of lead times, in a Gaussian copula, from speeds (hour, station, lead), NaN where missing.
@@ -129,7 +162,7 @@ class WindAttention(WindStationForecaster):
 
     def parameters(self, values: np.ndarray, times: np.ndarray, hours: np.ndarray) -> np.ndarray:
         """Of the `WindMixture` of all members, of forecasts from each hour (hour, station, lead, component, 5)."""
-        return self._joined(station_features(values, times, hours))
+        return self._joined(self.features(values, times, hours))
 
     def _joined(self, features):
         """Parameters of the mixture of all members (hour, station, lead, component, 5)."""

@@ -24,11 +24,12 @@ class WindStationForecaster(GeoModel):
     (member, hour, station, lead, 2), winds}.
 
     `predict(ds)` reads `u`, `v` (time, station) and, where given, `speed`, `temperature`, `dew_point` (K), `pressure` (Pa) and
-    `rain` (kg m-2 an hour): any number of stations, the last day at least, up to thirty days are used. It returns at the six
+    `rain` (kg m-2 an hour): any number of stations, the last day at least, up to `memory` hours are used. It returns at the six
     hours that follow `u`, `v`, their standard deviations, `speed` with its quantiles, and the `direction` of the mean wind.
     """
 
     theme = "forecasting"
+    memory = MEMORY  # hours of the past that are used at most
     input_variable = Variable("u", (("time", "station"),), units="m s-1", valid_range=(-60, 60))
 
     def forecast(self, values, times, hours, levels=QUANTILES, members: int = 0) -> dict[str, np.ndarray]:
@@ -44,12 +45,12 @@ class WindStationForecaster(GeoModel):
         """
         if not isinstance(x, xr.Dataset):
             return super().predict(x, **options)
-        return self.decode(self.forward(self.encode(x), times=x.time.values[-MEMORY:]), x)
+        return self.decode(self.forward(self.encode(x), times=x.time.values[-self.memory :]), x)
 
     def encode(self, ds: xr.Dataset) -> np.ndarray:
         fields = {name: select_quantity(ds, name) for name in VARIABLES if name in ("u", "v") or name in ds}
         check_times(ds, HOUR, "hourly")
-        values = {name: field.values[-MEMORY:].astype("float64") for name, field in fields.items()}
+        values = {name: field.values[-self.memory :].astype("float64") for name, field in fields.items()}
         known = np.isfinite(values["u"][-24:]) & np.isfinite(values["v"][-24:])
         if not known.any():
             raise InputError("Expected some wind in the last 24 hours; u and v are missing at every station.")

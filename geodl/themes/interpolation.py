@@ -70,7 +70,7 @@ CASES = {
         grid=(128, 344),
         modes=0,
         baselines=("climatology", "interpolation in time", "DINEOF", "optimal interpolation"),
-        models={"4DVarNet": "ssh_4dvarnet"},
+        models={"U-Net": "ssh_unet"},
         example=14,
     ),
 }

@@ -77,6 +77,25 @@ def test_advection_of_lorenz96_keeps_the_energy():
     np.testing.assert_allclose(np.sum(state * tendency, -1), 0.0, atol=1e-11)
 
 
+def test_first_and_second_derivatives_of_lorenz96_are_those_of_its_formula():
+    state, weights, direction = (states(2, 7, seed=seed) for seed in range(3))
+    x = tf.constant(state)
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            loss = tf.reduce_sum(weights * Lorenz96(dtype="float64")(x))
+        first = inner.gradient(loss, x)
+    second = outer.gradient(first, x, output_gradients=tf.constant(direction))
+    # Of a quadratic, differences are exact.
+    at = lambda y: np.sum(weights * lorenz96(y))  # noqa: E731
+    unit = np.eye(14).reshape(14, 2, 7)
+    expected = np.reshape([(at(state + e) - at(state - e)) / 2 for e in unit], (2, 7))
+    np.testing.assert_allclose(first, expected, atol=1e-10)
+    curved = np.reshape([at(direction + e) - at(direction) - at(e) + at(0 * e) for e in unit], (2, 7))
+    np.testing.assert_allclose(second, curved, atol=1e-10)
+
+
 def test_parameters_are_exact_in_double_precision():
     dynamics = Lorenz63(dtype="float64")
     assert dynamics.beta.dtype == "float64"

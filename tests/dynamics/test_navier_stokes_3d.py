@@ -109,6 +109,45 @@ def test_the_scalar_is_passive_and_linear():
     np.testing.assert_allclose(second[:, 3], 2 * first[:, 3], atol=1e-12)
 
 
+@pytest.mark.slow
+def test_turbulence_decays_as_in_experiments():
+    """From a spectrum k² exp(−(k/5)²): vortices are stretched (negative skewness), then E ∝ (t − t₀)⁻ⁿ, so E/ε = (t − t₀)/n.
+
+    Saffman (1967) has n = 6/5 for large Reynolds numbers and 3/2 for small ones.
+    """
+    points, viscosity, every = 48, 0.016, 0.25
+    state = random_flow(points, 15, batch=2)
+    k = np.stack(np.meshgrid(*2 * [np.fft.fftfreq(points, 1 / points)], np.arange(points // 2 + 1), indexing="ij"))
+    square, shells = (k**2).sum(axis=0), np.rint(np.sqrt((k**2).sum(axis=0))).astype(int)
+    weights = np.where(np.arange(points // 2 + 1) % (points // 2) > 0, 2, 1) / points**6
+
+    def spectrum_of(modes):
+        squares = weights * (np.abs(modes[:, :3]) ** 2).sum(axis=1) / 2
+        return np.stack([np.bincount(shells.ravel(), each.ravel()) for each in squares])
+
+    modes = np.fft.rfftn(state, axes=AXES)
+    wavenumber = np.arange(shells.max() + 1)
+    wanted = wavenumber**2 * np.exp(-((wavenumber / 5) ** 2)) * (wavenumber <= 15)
+    factor = np.sqrt(1.5 * wanted / wanted.sum() / np.maximum(spectrum_of(modes), 1e-20))
+    modes *= np.stack([each[shells] for each in factor])[:, None]
+    state = np.fft.irfftn(modes, (points,) * 3, axes=AXES)
+
+    steps = 15
+    dynamics = NavierStokes3D(viscosity=viscosity, diffusivity=viscosity)
+    run = SpectralIntegrator(dynamics, every / steps, 20 * steps, save_every=steps)
+    trajectory = tf.function(run, jit_compile=True)(state.astype("float32")).numpy().astype("float64")
+    modes = np.fft.rfftn(trajectory[:, :, :3], axes=AXES)
+    energy = np.sum(weights * np.abs(modes) ** 2, axis=(2, 3, 4, 5)).mean(axis=0) / 2
+    dissipation = viscosity * np.sum(weights * square * np.abs(modes) ** 2, axis=(2, 3, 4, 5)).mean(axis=0)
+    slopes = np.stack([np.fft.irfftn(1j * k[i] * modes[:, :, i], (points,) * 3, axes=AXES) for i in range(3)])
+    skewness = ((slopes**3).mean(axis=(0, 1, 3, 4, 5)) / (slopes**2).mean(axis=(0, 1, 3, 4, 5)) ** 1.5)[4:]
+    assert -0.55 < skewness.min() and skewness.max() < -0.35
+    np.testing.assert_allclose(np.gradient(energy, every)[5:-1], -dissipation[5:-1], rtol=0.03)
+    late = slice(7, None)
+    power = 1 / np.polyfit(every * np.arange(20)[late], (energy / dissipation)[late], 1)[0]
+    assert 1.2 < power < 1.6
+
+
 def test_without_large_scales_nothing_is_forced():
     assert not NavierStokes3D(energy_injection=1.0)(np.zeros((1, 4, 8, 8, 8), "float32")).numpy().any()
 

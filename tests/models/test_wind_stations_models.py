@@ -4,7 +4,13 @@ import tensorflow as tf
 import xarray as xr
 from scipy import integrate
 
-from geodl.baselines import StationAnalogues, StationClimatology, StationPersistence, StationRegression
+from geodl.baselines import (
+    StationAnalogues,
+    StationClimatology,
+    StationPersistence,
+    StationRecentRegression,
+    StationRegression,
+)
 from geodl.errors import InputError
 from geodl.layers import StationMixer, WindMixture
 from geodl.metrics import WindLoss, WindStationScores
@@ -145,7 +151,7 @@ def test_station_mixer_is_a_layer_like_the_others():
 
 
 def test_attention_model_is_a_layer_like_the_others(tmp_path):
-    x = np.random.default_rng(0).normal(size=(2, 3, 152)).astype("float32")
+    x = np.random.default_rng(0).normal(size=(2, 3, FEATURES)).astype("float32")
     check_layer(small(dropout=0), x, tolerance=1e-4, unknown_sizes=False, policies=("mixed_bfloat16",))
     check_saving(small(), x, tmp_path, tolerance=1e-4)
 
@@ -211,7 +217,7 @@ def test_regression_and_analogues_forecast_a_wind_that_turns():
     angle = 2 * np.pi * hours / 24
     u, v = 3 * np.cos(angle), 3 * np.sin(angle)
     values = np.stack([u, v, np.hypot(u, v), *np.zeros((4, 900))], axis=-1)[:, None].repeat(2, axis=1)
-    for model in (StationRegression(), StationAnalogues(analogues=5)):
+    for model in (StationRegression(), StationRecentRegression(), StationAnalogues(analogues=5)):
         found = model.estimate(values[:700], TIMES[:700]).forecast(values, TIMES, np.array([800]))
         np.testing.assert_allclose(found["wind"][0, 0, :, 0], u[801:807], atol=0.15)
 

@@ -5,20 +5,18 @@ import time
 import numpy as np
 
 from geodl import plotting
-from geodl.baselines import StationAnalogues, StationClimatology, StationPersistence, StationRegression
+from geodl.baselines import StationAnalogues, StationClimatology, StationPersistence, StationRecentRegression, StationRegression
 from geodl.metrics.wind_station_scores import LEVELS, WindStationScores
 from geodl.models.station_features import LAGS, LEADS, hours_ahead, station_values
 from geodl.models.wind_station_forecaster import WindStationForecaster
 from geodl.themes.cases import Case
 
 MEMBERS = 10  # samples for the scores of joint distributions
-
-
 CASES = {
     "wind_stations": Case(
         dataset="wind_stations",
         config="beijing",
-        baselines=("persistence", "climatology", "regression", "analogues"),
+        baselines=("persistence", "climatology", "regression", "recent regression", "analogues"),
         models={"attention": "wind_attention"},
     )
 }
@@ -39,6 +37,7 @@ def approaches(case: str) -> dict:
         "persistence": StationPersistence,
         "climatology": fitted(StationClimatology),
         "regression": fitted(StationRegression, "distinct"),
+        "recent regression": fitted(StationRecentRegression, "distinct"),
         "analogues": fitted(StationAnalogues, "distinct"),
         **CASES[case].published(),
     }

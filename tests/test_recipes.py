@@ -1,0 +1,37 @@
+"""Every recipe trains its model and saves it: here for one step."""
+
+import keras
+import numpy as np
+import pytest
+
+from geodl import zoo
+from geodl.errors import InputError
+
+# Their data are simulated in seconds, or ship.
+QUICK = {"lorenz63_direct", "lorenz63_lstm", "lorenz63_neural_ode", "wind_attention"}
+NAMES = [pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in zoo.list_models()]
+
+
+@pytest.fixture
+def one_step(monkeypatch):
+    """`fit` ends after one batch, and does not validate."""
+    fit = keras.Model.fit
+
+    def short(self, x, y=None, callbacks=(), **settings):
+        if y is None:
+            return fit(self, x.take(1), callbacks=callbacks, verbose=0)
+        return fit(self, x[:8], y[:8], callbacks=callbacks, verbose=0)
+
+    monkeypatch.setattr(keras.Model, "fit", short)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recipe_makes_a_model_that_load_gives_back(name, one_step, tmp_path):
+    try:
+        model = zoo.recipe(name).train(tmp_path, epochs=2)
+    except InputError as error:  # a source file that this machine does not have
+        pytest.skip(str(error))
+    again, published = zoo.load(tmp_path), zoo.load(name)
+    for ours, theirs, wanted in zip(model.get_weights(), again.get_weights(), published.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+        assert np.isfinite(ours).all() and ours.shape == wanted.shape
