@@ -82,7 +82,7 @@ class TrajectoryGAN(TripGenerator):
         noise = keras.random.normal((self.simulated, self.noise_size), seed=self.random)
         with tf.GradientTape(persistent=True) as tape:
             walk, duration = self._trips(noise, self.generator)
-            trips = ended(walk, duration)
+            trips = ended(self.matching(walk, duration), duration)
             looks_real = self._judged(real, training=True)
             looks_false = self._judged(ops.stop_gradient(trips))
             critic_loss = ops.mean(ops.relu(1 - looks_real)) + ops.mean(ops.relu(1 + looks_false))

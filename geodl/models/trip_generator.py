@@ -17,7 +17,7 @@ from geodl.trips import Colony, closed_trips, colony_of, project, trips_dataset,
 QUANTILES = 64  # of the durations that are kept
 SHORTEST = 3  # steps of a trip
 LIBRARY = 1000  # trips simulated to fill gaps
-CALIBRATION = 2000  # trips simulated to match the lengths of steps
+CALIBRATION = 2000  # trips simulated to match turns and lengths of steps
 AT_ONCE = 1000  # trips
 
 
@@ -182,21 +182,19 @@ class TripGenerator(GeoModel):
         durations = np.isfinite(trips[..., 0]).sum(axis=1) - 1
         self.durations.assign(np.quantile(durations, (np.arange(QUANTILES) + 0.5) / QUANTILES))
 
-    def calibrate(self, ds: xr.Dataset, seed: int = 0) -> None:
-        """Matches the lengths of simulated steps to those of trips, by a `StepMatching`; `fit` comes before.
+    def calibrate(self, ds: xr.Dataset, turns: bool = True, seed: int = 0) -> None:
+        """Matches turns and lengths of simulated steps to those of trips, by a `StepMatching`; `fit` comes before.
 
         Args:
             ds: trips of the colony and time step of the model.
+            turns: without them only lengths are matched.
             seed: of the trips that are simulated for it.
 
         Raises:
             InputError: another colony or time step than the model's; a trip of too many steps.
         """
         self.matching.reset()
-        positions, durations = self.simulate(CALIBRATION, seed)
-        ended = np.arange(self.steps + 1) > durations[:, None]
-        lengths = [_lengths(trips) for trips in (np.where(ended[..., None], np.nan, positions), self.training_trips(ds))]
-        self.matching.adapt(*lengths)
+        self.matching.adapt(*self.simulate(CALIBRATION, seed), self.training_trips(ds), turns)
 
     def duration_of(self, probability):
         """Durations, in steps, at probabilities (trip,) of their distribution."""
@@ -226,12 +224,6 @@ def stretched_turns(trips, turn: float, stretch: float, random: keras.random.See
     cosine, sine = factor * ops.cos(angle), factor * ops.sin(angle)
     matrix = ops.reshape(ops.stack([cosine, sine, -sine, cosine], axis=-1), (-1, 2, 2))
     return ops.matmul(trips, matrix)
-
-
-def _lengths(trips: np.ndarray) -> np.ndarray:
-    """Lengths of all steps of trips (trip, step + 1, 2), NaN after their end."""
-    lengths = np.linalg.norm(np.diff(trips, axis=1), axis=-1)
-    return lengths[np.isfinite(lengths)]
 
 
 def _resampled(trip: np.ndarray, duration: int, rate: float) -> np.ndarray:

@@ -6,6 +6,7 @@ import tensorflow as tf
 from scipy import stats
 
 from geodl.layers import Bridge, MinibatchDeviation, StepMatching, StepMixture, TripCritic, TripDecoder
+from geodl.metrics import trip_statistics
 from layer_check import check_layer
 
 
@@ -29,48 +30,62 @@ def test_a_bridge_starts_and_ends_at_the_origin_and_changes_all_steps_alike():
     np.testing.assert_allclose(change, np.tile(-steps[0, :6].mean(axis=0), (6, 1)), atol=1e-6)
 
 
-def loops(count, steps=40, seed=0):
-    """Closed walks, and their durations."""
-    duration = np.random.default_rng(seed).integers(20, steps + 1, count).astype("float32")
-    return np.array(Bridge()(100 * normal(count, steps, 2, seed=seed), duration)), duration
+def walks(count, steps=60, turn=0.4, length=100.0, seed=0):
+    """Closed walks of gamma steps and normal turns, and their durations."""
+    random = np.random.default_rng(seed)
+    heading = random.normal(0, turn, (count, steps)).cumsum(axis=1)
+    drawn = random.gamma(4.0, length / 4, (count, steps, 1)) * np.stack([np.cos(heading), np.sin(heading)], axis=-1)
+    duration = random.integers(20, steps + 1, count).astype("float32")
+    return np.array(Bridge()(drawn.astype("float32"), duration)), duration
 
 
-def lengths(walk, duration):
-    found = np.linalg.norm(np.diff(walk, axis=1), axis=-1)
-    return found[np.arange(found.shape[1]) < duration[:, None]]
+def ended(walk, duration):
+    return np.where((np.arange(walk.shape[1]) > duration[:, None])[..., None], np.nan, walk)
 
 
 def test_step_matching_keeps_the_contracts_of_a_layer():
-    check_layer(StepMatching(), *loops(3), tolerance=1e-4)
+    check_layer(StepMatching(), *walks(3), tolerance=1e-4)
 
 
-def test_steps_are_not_changed_before_distributions_are_given():
-    walk, duration = loops(5)
+def test_walks_are_not_changed_before_distributions_are_given():
+    walk, duration = walks(5)
     np.testing.assert_allclose(StepMatching()(walk, duration), walk, rtol=1e-3, atol=0.1)
 
 
-def test_matched_steps_have_the_wanted_lengths_in_closed_walks():
-    layer, wanted = StepMatching(), np.random.default_rng(1).weibull(3.0, 20_000) * 700
-    layer.build((None, 41, 2), (None,))
-    layer.adapt(lengths(*loops(500, seed=2)), wanted)
-    walk, duration = loops(500)
+def test_matched_walks_are_closed_and_have_the_wanted_steps_and_turns():
+    layer = StepMatching()
+    layer.build((None, 61, 2), (None,))
+    wanted = ended(*walks(500, turn=0.2, length=700.0, seed=3))
+    layer.adapt(*walks(500, seed=2), wanted)
+    walk, duration = walks(500)
     found = np.array(layer(walk, duration))
-    assert stats.ks_2samp(lengths(walk, duration), wanted).statistic > 0.5
-    assert stats.ks_2samp(lengths(found, duration), wanted).statistic < 0.05
     assert (np.take_along_axis(found, duration.astype(int)[:, None, None], axis=1) == 0).all()
+    before, after, goal = (trip_statistics(each, 60.0) for each in (ended(walk, duration), ended(found, duration), wanted))
+    for name in ("step_length", "turning_angle"):
+        assert stats.ks_2samp(after[name], goal[name]).statistic < 0.03
+        assert stats.ks_2samp(before[name], goal[name]).statistic > 0.05
 
 
-def test_the_order_of_lengths_and_directions_stay():
+def test_without_turns_steps_keep_their_directions():
+    layer = StepMatching()
+    layer.build((None, 61, 2), (None,))
+    walk, duration = walks(200)
+    layer.adapt(walk, duration, ended(*walks(200, turn=0.2, length=130.0, seed=3)), turns=False)
+    before, after = (
+        trip_statistics(ended(each, duration), 60.0)["turning_angle"] for each in (walk, np.array(layer(walk, duration)))
+    )
+    assert stats.ks_2samp(before, after).statistic < 0.02
+
+
+def test_ranks_of_lengths_stay_also_beyond_the_ends():
     layer = StepMatching()
     layer.build((None, 3, 2), (None,))
-    layer.adapt(np.linspace(100, 200, 50), np.linspace(10, 100, 50) ** 2)
-    # Out and back again, so that the bridge has nothing to do; beyond the ends, too.
-    out = np.float32([[length * 0.6, length * 0.8] for length in (50, 100, 150, 199, 400)])
-    walk = np.stack([0 * out, out, 0 * out], axis=1)
-    found = np.array(layer(walk, np.full(5, 2, "float32")))[:, 1]
-    np.testing.assert_allclose(found[:, 1], 4 / 3 * found[:, 0], rtol=1e-4)
-    np.testing.assert_allclose(np.hypot(*found.T)[[0, 1, 4]], [50, 100, 20_000], rtol=1e-3)
-    assert (np.diff(np.hypot(*found.T)) > 0).all()
+    # Out and back again, so that the bridge has nothing to do.
+    out = lambda length: np.stack([0 * length, length, 0 * length], axis=1)[..., None] * np.float32([0.6, 0.8])  # noqa: E731
+    layer.adapt(out(np.linspace(100, 200, 101)), np.full(101, 2), out(np.linspace(10, 20, 101) ** 2))
+    found = np.hypot(*np.array(layer(out(np.float32([50, 101, 150, 400])), np.full(4, 2, "float32")))[:, 1].T)
+    np.testing.assert_allclose(found[1:], [10.1**2, 225, 800], rtol=1e-3)
+    assert 0 < found[0] < 101
 
 
 def test_minibatch_deviation_keeps_the_contracts_of_a_layer():

