@@ -28,7 +28,7 @@ class OptimalInterpolation(FieldInterpolator):
         >>> seen = np.random.default_rng(0).random(waves.shape) < 0.3
         >>> days = np.datetime64("2020-01-01", "ns") + np.arange(20) * np.timedelta64(1, "D")
         >>> ds = xr.Dataset({"adt": (("time", "lat", "lon"), np.where(seen, waves, np.nan))}, {"time": days})
-        >>> print(bool((OptimalInterpolation().predict(ds).adt - waves).std() < 0.1 * waves.std()))
+        >>> print(bool((OptimalInterpolation().predict(ds).adt - waves).std() < 0.15 * waves.std()))
         True
     """
 

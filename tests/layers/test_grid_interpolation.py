@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from geodl.layers import GridInterpolation, LinearAnalysis
-from geodl.layers.covariance_fit import fit_covariance, fit_two_covariances
+from geodl.layers.covariance_fit import fit_covariance, fit_two_covariances, fit_variogram
 from layer_check import check_layer
 
 AXES = {"time": (0.1, 2.0, 1.0), "y": (0.0, 3.0, 1.5), "x": (0.2, 4.0, 1.0)}
@@ -144,3 +144,12 @@ def test_linear_analysis_is_the_same_in_graph_mode_and_under_jit():
 def test_modes_without_a_grid_are_refused():
     with pytest.raises(ValueError, match="grid"):
         LinearAnalysis(modes=2)
+
+
+def test_variogram_finds_scale_and_noise_without_a_mean():
+    field = 5.0 + random_field((1, 60, 70), (1.0, 6.0, 6.0))
+    found = fit_variogram(field + 0.4 * np.random.default_rng(1).standard_normal(field.shape))
+    assert found["noise"] == pytest.approx(0.16, rel=0.4)
+    rows, slope = np.arange(60.0)[None, :, None], field - 5.0
+    trend = fit_variogram(slope + 0.3 * rows)
+    assert trend["variance"] > (slope + 0.3 * rows).var()

@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 
 from geodl.baselines import Dineof, FieldClimatology, OptimalInterpolation
+from geodl.cloud_masks import simulated_cloud_masks
 from geodl.errors import InputError
 from geodl.models import FieldFourDVarNet, FieldInterpolator, FieldUNet
 from layer_check import check_layer, check_saving
@@ -128,6 +129,16 @@ def test_a_single_field_is_interpolated_in_space():
             model.build((None, 5, 5, None, None))
         found = model.predict(ds.isel(time=0, drop=True)).adt.values
         assert np.std((found - truth[0])[gaps[0]]) < 0.3 * np.std(truth)
+
+
+def test_intervals_of_optimal_interpolation_hold_the_truth_as_often_as_they_say():
+    ds, truth = series(days=20, shape=(30, 40), share=0.0)
+    random = np.random.default_rng(0)
+    cloudy = simulated_cloud_masks(20, 30, 40, coverage=0.6)
+    ds["adt"] = (ds.adt.dims, np.where(cloudy, np.nan, truth + 0.1 * random.standard_normal(truth.shape)))
+    found = OptimalInterpolation().predict(ds)
+    error, spread = np.abs(found.adt.values - truth)[cloudy], found.adt_standard_deviation.values[cloudy]
+    assert 0.8 < np.mean(error < 1.645 * spread) <= 0.99
 
 
 def test_descending_latitudes_and_other_names_of_dimensions_change_nothing():
