@@ -42,8 +42,10 @@ def sample(
 def fine_tune(
     name: str,
     file: Path,
-    epochs: Annotated[int, typer.Option(help="Steps, each on all trips.")] = 200,
-    step_seconds: Annotated[float | None, typer.Option(help="Time between two positions; by default as the model's.")] = None,
+    steps: Annotated[int, typer.Option(help="Of training, each on all trips.")] = 200,
+    step_seconds: Annotated[
+        float | None, typer.Option(help="Time between two positions, for a table of tracks; by default as the model's.")
+    ] = None,
     seed: int = 0,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the model.")] = Path("my_birds"),
     colony: Colony = None,
@@ -58,10 +60,11 @@ def fine_tune(
 
     keras.utils.set_random_seed(seed)
     model = zoo.load(name)
-    trips = _trips(file, step_seconds or model.step_seconds, colony, time_zone)
+    trips = _trips(file, model, step_seconds, colony, time_zone)
+    turns = model.matching.matches_turns
     model.adapt(trips)
-    model.fit(tf.data.Dataset.from_tensors(model.training_trips(trips)).repeat(epochs), verbose=2)
-    model.calibrate(trips)
+    model.fit(tf.data.Dataset.from_tensors(model.training_trips(trips)).repeat(steps), verbose=2)
+    model.calibrate(trips, turns)
     zoo.save(model, output)
     print(output)
 
@@ -72,15 +75,17 @@ def across_birds(
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the trained generators are kept.")] = Path("runs"),
     write: Annotated[bool, typer.Option("--write", help="Write the scores on the card.")] = False,
 ) -> None:
-    """Train a generator on several draws of the birds and score it on those held out; run again after a kill, it resumes."""
+    """Train a published generator on several draws of the birds and score it on those held out; finished draws are kept."""
     import pandas as pd
 
     from geodl import zoo
     from geodl.console import print_table
     from geodl.themes.trajectories import scores_across_birds
 
+    recipe, card = zoo.recipe(name), zoo.card(name)
     _check_theme(name)
-    card, recipe = zoo.card(name), zoo.recipe(name)
+    if draws < 1:
+        raise InputError(f"Expected at least one draw; found {draws}.")
 
     def fit(draw: int):
         folder = output / f"{name}_{draw}"
@@ -105,7 +110,7 @@ def complete(
     from geodl.files import write_netcdf, write_whole
 
     model = zoo.load(name)
-    ds = _trips(file, model.step_seconds, colony, time_zone)
+    ds = _trips(file, model, None, colony, time_zone)
     found = model.complete(ds)
     print(write_netcdf(found, output))
     if picture is not None:
@@ -121,13 +126,14 @@ def _check_theme(name: str) -> None:
         raise InputError(f"Expected a model of theme trajectories; {name} is for {theme}: use geodl predict.")
 
 
-def _trips(file: Path, step_seconds: float, colony: tuple[float, float] | None, time_zone: str | None):
-    """Trips of a table of tracks, or of a NetCDF file, which says where and when it is."""
+def _trips(file: Path, model, step_seconds: float | None, colony: tuple[float, float] | None, time_zone: str | None):
+    """Trips of a table of tracks, by default at the time step of a model, or of a NetCDF file, which tells all itself."""
     from geodl.files import read_netcdf
     from geodl.track_cutting import read_trips
 
     if file.name.lower().endswith((".csv", ".csv.gz")):
+        step_seconds = model.step_seconds if step_seconds is None else step_seconds
         return read_trips(file, colony, step_seconds, time_zone=time_zone or "UTC")
-    if colony is not None or time_zone is not None:
-        raise InputError(f"--colony and --time-zone are for tables of tracks (.csv); {file.name} says its own.")
+    if not (colony is time_zone is step_seconds is None):
+        raise InputError(f"--colony, --time-zone and --step-seconds are for tables of tracks (.csv); {file.name} says its own.")
     return read_netcdf(file)

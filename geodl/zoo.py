@@ -47,11 +47,13 @@ def card(name: str) -> dict:
     Of a folder that `save` wrote, it tells only the theme and the inputs.
 
     Raises:
-        InputError: no such model.
+        InputError: no such model, or one without published weights.
     """
-    if (Path(name) / CONFIG).is_file() and not (Path(name) / CARD).is_file():
+    if not _is_published(name) and (Path(name) / CONFIG).is_file():
         kind = _class_of(json.loads((Path(name) / CONFIG).read_text()))
         return {"name": str(name), "theme": kind.theme, "inputs": {kind.input_variable.name: {}}}
+    if not _is_published(name):
+        raise InputError(f"No weights of {folder_of(name).name} are published: geodl train {name} makes some.")
     return json.loads((folder_of(name) / CARD).read_text())
 
 
@@ -92,7 +94,10 @@ def load(name: str | Path, pretrained: bool = True, classes: int | None = None):
     from geodl import dynamics, metrics, models
 
     del dynamics, metrics, models  # importing them registers the classes that config.json names
-    folder = Path(name) if (Path(name) / CONFIG).is_file() else folder_of(str(name))
+    saved = not _is_published(name) and (Path(name) / CONFIG).is_file()
+    folder = Path(name) if saved else folder_of(str(name))
+    if not (folder / CONFIG).is_file():
+        raise InputError(f"No weights of {folder.name} are published: geodl train {folder.name} makes some.")
     config = json.loads((folder / CONFIG).read_text())
     if classes is not None:
         config["model"]["config"]["classes"] = classes
@@ -153,6 +158,10 @@ def markdown_table(names: list[str]) -> str:
             first = f"`{name}` | {sheet['theme']} | {sheet['summary']}" if score == next(iter(sheet["headline"])) else " | | "
             lines.append(f"| {first} | {score.replace('_', ' ')} | {value:.3f} | {mean[best]:.3f} ({best}) |")
     return "\n".join(lines)
+
+
+def _is_published(name: str | Path) -> bool:
+    return Path(name).name == str(name) and (resources.files("geodl_zoo") / str(name) / CARD).is_file()
 
 
 def _class_of(config: dict):

@@ -1,4 +1,4 @@
-"""One helper for the test of every layer and model: does it keep the contracts of Keras and of this package?"""
+"""One function for the test of every layer and model: does it keep the contracts of Keras and of this package?"""
 
 import keras
 import numpy as np

@@ -119,3 +119,15 @@ def test_the_model_with_a_new_head_learns_from_the_sample():
     assert losses[-1] < losses[0]
     for before, after in zip(frozen, model.encoder.get_weights(), strict=True):
         np.testing.assert_array_equal(before, after)
+
+
+def test_a_recipe_without_published_weights_says_how_to_train_it():
+    for ask in (zoo.card, zoo.load):
+        with pytest.raises(InputError, match="No weights of ssh_unet are published: geodl train ssh_unet makes some"):
+            ask("ssh_unet")
+
+
+def test_a_published_name_comes_before_a_folder_of_that_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    zoo.save(zoo.load("lorenz63_lstm", pretrained=False), "lorenz63_lstm")
+    assert "scores" in zoo.card("lorenz63_lstm") and "scores" not in zoo.card("./lorenz63_lstm")

@@ -6,12 +6,12 @@ import tensorflow as tf
 
 from geodl.cloud_masks import withheld_observations
 from geodl.layers.linear_analysis import LinearAnalysis
+from geodl.metrics.interpolation_scores import NINETY_PERCENT
 from geodl.models.field_interpolator import Field, FieldInterpolator
 
 # In the middle of a series, so many days tell how large the errors are, of this share of the observed values.
 CALIBRATED, WITHHELD = 15, 0.1
 FEWEST_WITHHELD = 30
-NINETY_PERCENT = 1.645  # standard deviations on each side
 
 
 @keras.saving.register_keras_serializable(package="geodl")

@@ -32,8 +32,7 @@ def fit_covariance(anomalies: np.ndarray, smoothest: float = 1.9) -> dict:
         ['noise', 'time', 'variance', 'x', 'y']
     """
     seen = np.isfinite(anomalies)
-    if seen.sum() < 2 or np.ptp(anomalies[seen]) == 0:
-        raise ValueError(f"Expected observed values that differ, to fit a covariance; found {seen.sum()} that do not.")
+    _check_difference(anomalies[seen])
     values = np.where(seen, anomalies, 0.0)
     total = (values**2).sum() / seen.sum()
     lags, covariances, weights = zip(*(_lagged(values, seen, axis) for axis in range(3)), strict=True)
@@ -78,6 +77,9 @@ def fit_variogram(fields: np.ndarray, smoothest: float = 1.9) -> dict:
     Returns:
         As `fit_covariance`; fields of two times have nothing in common.
 
+    Raises:
+        ValueError: fewer than two observed values, or values that are all the same.
+
     References:
         Cressie (1993), Statistics for spatial data.
 
@@ -87,6 +89,7 @@ def fit_variogram(fields: np.ndarray, smoothest: float = 1.9) -> dict:
         True
     """
     seen = np.isfinite(fields)
+    _check_difference(fields[seen])
     total = fields[seen].var()
     measured = {axis: _half_squares(fields, seen, axis) for axis in (1, 2)}
     measured = {axis: (lags, halves / total, weights) for axis, (lags, halves, weights) in measured.items() if len(lags)}
@@ -115,6 +118,11 @@ def fit_variogram(fields: np.ndarray, smoothest: float = 1.9) -> dict:
         "variance": float(sill * total),
         "noise": float(nugget * total),
     }
+
+
+def _check_difference(values: np.ndarray) -> None:
+    if values.size < 2 or np.ptp(values) == 0:
+        raise ValueError(f"Expected observed values that differ, to fit a covariance; found {values.size} that do not.")
 
 
 def fit_two_covariances(series: np.ndarray) -> tuple[dict | None, dict]:

@@ -5,6 +5,8 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from geodl.layers.random_numbers import standard_normal
+
 # Share of the variance that the eigenvectors of an axis may leave out, and how much it may be beside the noise.
 NEGLIGIBLE, BESIDE_NOISE = 1e-3, 1e-2
 # On the residual of random fields, of which nothing is wanted but the size of the errors.
@@ -110,7 +112,7 @@ class GridInterpolation(keras.layers.Layer):
         mask = tf.cast(seen, self.variable_dtype)
         basis = self._basis(mask)
         bases, spectrum = basis
-        white, noise = (tf.random.stateless_normal(tf.shape(mask), (seed, i), dtype=mask.dtype) for i in range(2))
+        white, noise = (standard_normal(tf.shape(mask), (seed, i), mask.dtype) for i in range(2))
         field = _to_grid(tf.sqrt(spectrum) * _to_coefficients(white, bases), bases) + mean_error
         noise *= tf.sqrt(self.covariance[10])
         return self._conjugate_gradients(field + noise, mask, basis, SAMPLING_TOLERANCE)[0] - field

@@ -55,6 +55,11 @@ class StepMatching(keras.layers.Layer):
         self.found_lengths, self.wanted_lengths = add("found_lengths"), add("wanted_lengths")
         self.reset()
 
+    @property
+    def matches_turns(self) -> bool:
+        """Whether turns change, too."""
+        return bool((np.array(self.found_turns) != np.array(self.wanted_turns)).any())
+
     def reset(self) -> None:
         """Forgets the distributions: nothing changes any more."""
         for turns, lengths in ((self.found_turns, self.found_lengths), (self.wanted_turns, self.wanted_lengths)):

@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from geodl.dynamics.burgers import with_velocity
+from geodl.layers.random_numbers import standard_normal
 
 
 @keras.saving.register_keras_serializable(package="geodl")
@@ -71,15 +72,8 @@ class StochasticForcing(keras.layers.Layer):
         waves = np.concatenate([np.cos(phases), np.sin(phases)])
         scale = math.sqrt(2 * self.energy_injection / (self.largest * self.dt))
         step = ops.cast(ops.round(time / self.dt), "int32")
-        return with_velocity(state, self._normal(state, step) @ ops.cast(scale * waves, state.dtype), rest=0)
-
-    def _normal(self, state, step):
-        """Normal numbers (batch, 2 K), by Box and Muller's transform: those of TensorFlow are others when XLA compiles them."""
-        shape = (2, tf.shape(state)[0], self.largest)
-        integers = tf.random.stateless_uniform(shape, (self.seed, step), minval=None, maxval=None, dtype="int32")
-        radius, angle = tf.unstack(0.5 + tf.cast(integers, "float64") / 2**32)
-        radius, angle = tf.sqrt(-2 * tf.math.log(tf.maximum(radius, 2.0**-33))), 2 * np.pi * angle
-        return tf.cast(tf.concat([radius * tf.cos(angle), radius * tf.sin(angle)], axis=-1), state.dtype)
+        numbers = standard_normal((tf.shape(state)[0], 2 * self.largest), (self.seed, step), state.dtype)
+        return with_velocity(state, numbers @ ops.cast(scale * waves, state.dtype), rest=0)
 
     def compute_output_shape(self, state_shape, time_shape=None):
         return state_shape

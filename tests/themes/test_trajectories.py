@@ -151,7 +151,7 @@ def test_a_generator_learns_other_birds_by_command_and_is_used_by_its_folder(mon
     model.compile("adam", loss=TripLoss())
     zoo.save(model, tmp_path / "gan")
     path = write(tmp_path, tracks(4))
-    options = ("--epochs", 3, "--step-seconds", 60, "-o", tmp_path / "mine")
+    options = ("--steps", 3, "--step-seconds", 60, "-o", tmp_path / "mine")
     assert run(monkeypatch, "fine-tune", tmp_path / "gan", path, *options) == 0
     assert run(monkeypatch, "sample", tmp_path / "mine", "--trips", 200, "-o", tmp_path / "trips.nc") == 0
     found = read_netcdf(tmp_path / "trips.nc")

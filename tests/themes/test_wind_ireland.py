@@ -68,7 +68,7 @@ def test_the_vector_autoregression_of_order_three_has_its_known_error():
 @real
 @pytest.mark.slow
 def test_the_gaussian_process_is_better_than_the_vector_autoregression():
-    scores = forecasting.compare("wind_ireland")
+    scores = themes.compare("forecasting", "wind_ireland")
     for name in ("speed_rmse", "speed_mae", "crps"):
         assert getattr(scores["Gaussian process"], name) < getattr(scores["VAR(3)"], name)
     assert scores["Gaussian process"].coverage == pytest.approx(0.9, abs=0.015)

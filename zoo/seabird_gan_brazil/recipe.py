@@ -15,7 +15,7 @@ REFINEMENT = 6  # epochs
 
 
 def train(output: Path, epochs: int = 14, seed: int = 0, callbacks=(), draw: int = 0) -> keras.Model:
-    """Fits the model to birds of a draw, resuming where a killed run stopped, and saves it in the folder `output`."""
+    """Fits the model to birds of a draw, resuming the first of two trainings after a kill, and saves it in `output`."""
     keras.utils.set_random_seed(seed)
     trips = split_by_bird(datasets.open_dataset("seabirds", "brazil", "all"), draw)
     birds, others = trips["train"], trips["validation"]
