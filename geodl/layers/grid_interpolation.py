@@ -8,7 +8,7 @@ from keras import ops
 from geodl.layers.random_numbers import standard_normal
 
 # Share of the variance that the eigenvectors of an axis may leave out, and how much it may be beside the noise.
-NEGLIGIBLE, BESIDE_NOISE = 1e-3, 1e-2
+NEGLIGIBLE, BESIDE_NOISE = 1e-4, 1e-2
 # On the residual of random fields, of which nothing is wanted but the size of the errors.
 SAMPLING_TOLERANCE = 2e-3
 
