@@ -191,7 +191,10 @@ def test_gaps_are_not_forecast_from_a_time(monkeypatch, capsys, published_walk):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("walk", "trips.nc", "--time-zone", "UTC"), "--colony and --time-zone are for tables of tracks (.csv); trips.nc says"),
+        (
+            ("walk", "trips.nc", "--time-zone", "UTC"),
+            "--colony, --time-zone and --step-seconds are for tables of tracks (.csv); trips.nc says",
+        ),
         (("walk", "trips.csv", "--colony", 200, 95), "Expected the longitude and latitude of the colony, in degrees"),
         (
             ("unet", "trips.csv", "--time-zone", "UTC"),
