@@ -51,3 +51,13 @@ def test_dropped_frames_are_whole_and_at_most_as_many_as_asked():
     missing = np.array([6 - x[:, 0, 0].numpy().sum() for x, _ in pipelines.drop_frames(pairs, 2, probability=0.5)])
     assert set(missing) == {0, 1, 2}
     assert 0.4 < (missing > 0).mean() < 0.6
+
+
+def test_mirrored_windows_take_every_orientation_and_both_signs():
+    x = tf.reshape(tf.range(1.0, 25.0), (1, 3, 2, 2, 2))
+    found = set()
+    for features, targets in pipelines.mirrored_windows(tf.data.Dataset.from_tensors((x, x[:, :, 0])).repeat(200), signed=(0,)):
+        np.testing.assert_array_equal(features[:, :, 0], targets)
+        assert (features[:, :, 1].numpy() > 0).all()  # this one has no sign
+        found.add(tuple(targets.numpy().ravel()))
+    assert len(found) == 16
