@@ -102,7 +102,7 @@ class StepMatching(keras.layers.Layer):
 
     def _turned(self, walk, duration, i: int):
         steps = walk[:, 1:] - walk[:, :-1]
-        turns = _turns(steps)
+        turns = turning_angles(steps)
         change = _matched(turns, self.found_turns[i], self.wanted_turns[i]) - turns
         change = ops.matmul(change, ops.transpose(_forgetting(ops.shape(steps)[1], turns.dtype)))
         cosine, sine = ops.cos(change), ops.sin(change)
@@ -131,7 +131,7 @@ def _steps(walk: np.ndarray, duration: np.ndarray) -> np.ndarray:
 def _quantiles_of_turns(steps: np.ndarray) -> np.ndarray:
     size = np.linalg.norm(steps, axis=-1)
     directed = np.minimum(size[:, 1:], size[:, :-1]) > SHORTEST
-    inner = np.quantile(np.array(_turns(steps))[directed], PROBABILITIES[1:-1])
+    inner = np.quantile(np.array(turning_angles(steps))[directed], PROBABILITIES[1:-1])
     return np.concatenate([[-np.pi], inner, [np.pi]])
 
 
@@ -140,8 +140,8 @@ def _quantiles_of_lengths(steps: np.ndarray) -> np.ndarray:
     return np.append(0, np.quantile(size[np.isfinite(size)], PROBABILITIES[1:]))
 
 
-def _turns(steps):
-    """Angles (walk, step - 1) from each step (walk, step, 2) to the next."""
+def turning_angles(steps):
+    """Angles (walk, step - 1) from each step (walk, step, 2) to the next, to the left, in radians; differentiable."""
     before, after = steps[:, :-1], steps[:, 1:]
     cross = before[..., 0] * after[..., 1] - before[..., 1] * after[..., 0]
     # Shifted, because the derivative of an angle is not finite at the origin.

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from geodl.layers.step_matching import turning_angles
 from geodl.metrics.spectral_loss import SpectralLoss
 from geodl.metrics.wasserstein_loss import WassersteinLoss
 
@@ -69,10 +70,7 @@ def trip_distributions(positions) -> dict[str, tf.Tensor]:
     inside, turning = known[:, 1:], known[:, 2:]
     steps = positions[:, 1:] - positions[:, :-1]
     length = _length(steps, 0.1)
-    before, after = steps[:, :-1], steps[:, 1:]
-    cross = before[..., 0] * after[..., 1] - before[..., 1] * after[..., 0]
-    # Shifted, because the derivative of an angle is not finite at the origin.
-    turn = ops.arctan2(cross + 1e-3, ops.sum(before * after, axis=-1) + 1e-3)
+    turn = turning_angles(steps)
     distance = _length(positions, 1.0)
     path = ops.sum(ops.where(inside, length, 0), axis=1)
     farthest = ops.take_along_axis(positions, ops.argmax(distance, axis=1)[:, None, None], axis=1)[:, 0]
