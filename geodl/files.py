@@ -107,6 +107,16 @@ def write_netcdf(ds: xr.Dataset, path: str | Path) -> Path:
     return write_whole(path, lambda temporary: ds.to_netcdf(temporary, engine="h5netcdf", encoding=encoding))
 
 
+def write_picture(figure, path: str | Path) -> Path:
+    """Writes a figure of matplotlib, complete or not at all, and closes it: pyplot holds the others until it is told."""
+    from matplotlib import pyplot as plt
+
+    try:
+        return write_whole(path, lambda temporary: figure.savefig(temporary, dpi=110))
+    finally:
+        plt.close(figure)
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)

@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from geodl import themes
-from geodl.files import write_whole
+from geodl.files import write_picture, write_whole
 from geodl.zoo import card, list_models
 
 STYLE = """
@@ -87,7 +87,7 @@ def write_comparison(name: str, case: str | None, output: Path, progress=lambda 
     table, figure = themes.table(compared), module.figure(compared, case)
     return table, [
         write_whole(output / f"{name}_{case}.csv", table.to_csv),
-        write_whole(output / f"{name}_{case}.png", lambda path: figure.savefig(path, dpi=110)),
+        write_picture(figure, output / f"{name}_{case}.png"),
     ]
 
 
