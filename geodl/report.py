@@ -8,6 +8,7 @@ from pathlib import Path
 
 from geodl import themes
 from geodl.files import write_picture, write_whole
+from geodl.headlines import mean_score
 from geodl.zoo import card, list_models
 
 STYLE = """
@@ -41,7 +42,7 @@ def results():
             for score, values in scores.items():
                 lines.append(
                     {"theme": sheet["theme"], **where, "model": name, "approach": approach, "score": score,
-                     "better": sheet["headline"].get(score, ""), "mean": _mean(values),
+                     "better": sheet["headline"].get(score, ""), "mean": mean_score(values),
                      "values": " ".join("nan" if value is None else f"{value:g}" for value in values)}
                 )  # fmt: skip
     return pd.DataFrame(lines)
@@ -138,8 +139,3 @@ def _section(name: str, lines, folder: Path) -> str:
 def _table(frame) -> str:
     frame = frame.rename(columns=lambda name: name.replace("_", " "))
     return f'<div class="wide">{frame.to_html(index=False, na_rep="", border=0, float_format="{:.4g}".format)}</div>'
-
-
-def _mean(values: list) -> float:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else float("nan")

@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 
 from geodl.errors import InputError
+from geodl.headlines import headlines
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.weights.h5", "card.json"
 
@@ -151,12 +152,9 @@ def markdown_table(names: list[str]) -> str:
     lines = ["| model | theme | what it does | score | model | best baseline |", "|---|---|---|---|---|---|"]
     for name in names:
         sheet = card(name)
-        for score, better in sheet["headline"].items():
-            mean = {key: sum(scores[score]) / len(scores[score]) for key, scores in sheet["baselines"].items()}
-            best = (max if better == "higher" else min)(mean, key=mean.get)
-            value = sum(sheet["scores"][score]) / len(sheet["scores"][score])
-            first = f"`{name}` | {sheet['theme']} | {sheet['summary']}" if score == next(iter(sheet["headline"])) else " | | "
-            lines.append(f"| {first} | {score.replace('_', ' ')} | {value:.3f} | {mean[best]:.3f} ({best}) |")
+        for number, (score, value, baseline, best) in enumerate(headlines(sheet)):
+            first = " | | " if number else f"`{name}` | {sheet['theme']} | {sheet['summary']}"
+            lines.append(f"| {first} | {score.replace('_', ' ')} | {value:.3f} | {best:.3f} ({baseline}) |")
     return "\n".join(lines)
 
 
