@@ -17,7 +17,7 @@ from geodl.themes import THEMES
 from geodl.zoo import WEIGHTS, card, list_models
 
 REPOSITORY = Path(__file__).parents[1]
-PACKAGES = ("dynamics", "layers", "models", "baselines", "metrics", "plotting")
+PACKAGES = ("dynamics", "layers", "models", "baselines", "metrics", "pipelines", "plotting")
 FILES = sorted(path.stem for path in (REPOSITORY / "geodl").glob("[a-z]*.py"))
 MODULES = ("themes", *(name for name in FILES if name != "cli" and not name.endswith("_commands")))
 # What is drawn of a theme or a model: otherwise a file of its own in zoo/, or one that begins with its name in docs/images.
