@@ -23,6 +23,15 @@ def nowcast(observed: xr.Dataset, forecast: xr.Dataset, persistence: xr.Dataset)
         observed: `CT` (time, y, x) up to the reference time, and later where known; shown beside the forecast.
         forecast: what a cloud model's `predict` returned.
         persistence: what `Persistence().predict` returned.
+
+    Example:
+        >>> from geodl.baselines import Persistence
+        >>> minutes = np.timedelta64(15, "m") * np.arange(10)
+        >>> ds = xr.Dataset({"CT": (("time", "lat", "lon"), np.full((10, 8, 8), 8, "uint8"))})
+        >>> ds = ds.assign_coords(time=np.datetime64("2020-05-01", "ns") + minutes)
+        >>> forecast = Persistence().predict(ds.isel(time=slice(6)))
+        >>> print(nowcast(ds, forecast, forecast).axes[4].get_title())
+        forecast +15 min (100% right)
     """
     reference = forecast.time.values[0] - np.timedelta64(15, "m")
     past = observed.sel(time=observed.time <= reference).isel(time=slice(-4, None))
@@ -53,6 +62,13 @@ def nowcast_scores(compared: dict) -> Figure:
 
     Args:
         compared: {approach: NowcastScores}, as `themes.compare` returns it.
+
+    Example:
+        >>> from geodl.metrics import NowcastScores
+        >>> scores, codes = NowcastScores(leads=4), np.random.default_rng(0).integers(1, 16, (4, 8, 8))
+        >>> scores.update(codes, codes, codes / 16)
+        >>> print(nowcast_scores({"perfect": scores}).axes[1].get_title())
+        CSI (higher is better)
     """
     titles = {
         "binary_accuracy": "binary accuracy (higher is better)",
