@@ -28,6 +28,10 @@ class OpticalFlow(CloudNowcaster):
 
     References:
         Kroeger et al. (2016), Fast optical flow using dense inverse search, ECCV.
+
+    Example:
+        >>> print(tuple(OpticalFlow()(np.ones((1, 6, 16, 16), "uint8")).shape))
+        (1, 4, 16, 16, 16)
     """
 
     multiple = 1

@@ -30,6 +30,12 @@ class InterpolationScores(Scores):
         error_spectrum: mean spectral density of the error.
         truth_spectrum: of the truth.
         seconds: for 100 frames.
+
+    Example:
+        >>> truth = np.random.default_rng(0).normal(size=(3, 4, 32))
+        >>> scores = InterpolationScores.of(truth + 0.1, None, truth, truth > 0, logarithmic=False, seconds=0.0)
+        >>> print(round(scores.rmse_gaps, 3), round(scores.crps, 3), scores.mape)
+        0.1 0.1 nan
     """
 
     fields: np.ndarray

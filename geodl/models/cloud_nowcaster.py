@@ -24,6 +24,10 @@ class CloudNowcaster(GriddedModel):
     `predict(ds)` reads the variable `CT` (time, y, x) or (time, lat, lon), optionally with a leading `sample`, at the six
     times that end with the last one of `ds`; up to two of them may be missing. It returns `CT`, the most probable code
     (uint8), and `cloud_probability`, the sum of the probabilities of codes 5–15, at the four following times.
+
+    Raises:
+        InputError: from `predict`: `CT` is missing, has other dimensions, no dates or dates that repeat, frames that are not
+            15 minutes apart, too many missing ones, no data at all, or values that are no codes.
     """
 
     theme = "segmentation"

@@ -29,6 +29,14 @@ class TripSelection(keras.callbacks.Callback):
         train: trips of the training birds.
         validation: trips of the validation birds.
         start_from_epoch: epochs before it are scored, but not chosen.
+
+    Example:
+        >>> from geodl.trips import trips_dataset
+        >>> positions = np.random.default_rng(0).normal(0, 3000, (4, 30, 2))
+        >>> ds = trips_dataset(positions, colony=(-77.264, -11.773), step_seconds=60, birds=list("AABB"), lengths=[25] * 4)
+        >>> scores = TripSelection(ds, ds).scores(ds)
+        >>> print(scores["val_periodogram"], scores["too_close"])
+        0.0 1.0
     """
 
     def __init__(self, train: xr.Dataset, validation: xr.Dataset, start_from_epoch: int = 0):

@@ -46,6 +46,11 @@ class WindFieldForecaster(GriddedModel):
     last time of `ds`, and `orography` and `land_sea_mask` (lat, lon) where they are there: without them, all is flat sea. Gaps
     are filled, with a warning: from the hours before, else after, else from the nearest point. It returns `u10`, `v10` and
     the speed `ws` at the six hours that follow, NaN where none of the six hours has a wind.
+
+    Raises:
+        InputError: from `predict`: `u10` or `v10` are missing, or have other dimensions, other units, implausible values or no
+            value at all; hours that are missing or repeat; a grid that is not in order; relief or land of another shape or
+            range.
     """
 
     theme = "forecasting"
