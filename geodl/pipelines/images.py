@@ -97,7 +97,13 @@ def drop_frames(pairs: tf.data.Dataset, most: int, probability: float = 0.2, see
 
 
 def batches(pairs: tf.data.Dataset, size: int) -> tf.data.Dataset:
-    """Batches of `size` pairs, prepared while the model works; the last one may be smaller."""
+    """Batches of `size` pairs, prepared while the model works; the last one may be smaller.
+
+    Example:
+        >>> pairs = tf.data.Dataset.from_tensor_slices((tf.range(5), tf.range(5)))
+        >>> print([len(x) for x, _ in batches(pairs, size=2)])
+        [2, 2, 1]
+    """
     return pairs.batch(size).prefetch(tf.data.AUTOTUNE)
 
 
