@@ -112,9 +112,6 @@ class TripGenerator(GeoModel):
             metres = project(lon.values, lat.values, colony)
             ds = ds.assign({name: (lon.dims, values) for name, values in zip("xy", metres, strict=True)})
         fields = [dataclasses.replace(self.input_variable, name=name).select(ds) for name in "xy"]
-        units = {field.attrs.get("units", "m") for field in fields}
-        if units != {"m"}:
-            raise InputError(f"Expected x and y in m; found {', '.join(sorted(units))}: convert them.")
         positions = np.stack([field.values for field in fields], axis=-1).astype("float64")
         known = np.isfinite(positions).all(axis=-1)
         if not known.any(axis=1).all():

@@ -44,6 +44,8 @@ def evaluate(model, case: str | None = None, split: str = "test") -> NowcastScor
     for past, future in datasets.load(setting.dataset, setting.config, split, batch_size=1).as_numpy_iterator():
         start = time.perf_counter()
         fields = model.forward(past)
+        if "CT" not in fields:
+            raise InputError("Expected a model of cloud types; this one has classes of its own: score it by its `evaluate`.")
         seconds.append(time.perf_counter() - start)
         scores.update(future[0], fields["CT"][0], fields["cloud_probability"][0])
     scores.seconds = np.mean(seconds)
@@ -61,7 +63,9 @@ def figure(compared: dict[str, NowcastScores], case: str):
 
 
 def picture(observed, known, forecast):
-    """A nowcast beside what was observed and persistence."""
+    """A nowcast beside what was observed and persistence, or the classes of a model that has its own."""
     if "sample" in observed.dims:
         raise InputError("Expected one sample to draw; the dataset has a dimension `sample`: select one, or draw no picture.")
+    if "CT" not in forecast:
+        return plotting.classes(forecast)
     return plotting.nowcast(observed.sortby("time"), forecast, Persistence().predict(known))

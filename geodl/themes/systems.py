@@ -48,8 +48,11 @@ class Systems:
     def picture(self, observed, known, found):
         """What a model made of the user's own data."""
         # The velocity of one system is the first component of that of a later one.
-        *_, module = (module for module in self.modules if module.VARIABLE in found)
-        return module.picture(observed, known, found)
+        drawn = [module for module in self.modules if module.VARIABLE in found]
+        if not drawn:
+            variables = " or ".join(module.VARIABLE for module in self.modules)
+            raise InputError(f"Expected a result with {variables} to draw; found {', '.join(found.data_vars)} alone.")
+        return drawn[-1].picture(observed, known, found)
 
     def _of_case(self, case: str) -> ModuleType:
         return next(module for module in self.modules if case in module.CASES)

@@ -209,7 +209,7 @@ def test_without_a_mask_a_trip_ends_with_its_last_fix(model):
         (lambda ds: ds.drop_vars(["x", "lon"]), "Expected a variable 'x'"),
         (lambda ds: ds.isel(trip=0), "dimensions"),
         (lambda ds: ds.assign(x=ds.x.where(ds.trip != "0002")), "trip 0002 has none"),
-        (lambda ds: ds.assign(x=ds.x.assign_attrs(units="km"), y=ds.y.assign_attrs(units="km")), "in m; found km"),
+        (lambda ds: ds.assign(x=ds.x.assign_attrs(units="km"), y=ds.y.assign_attrs(units="km")), "Expected x in m; found km"),
         (lambda ds: ds.drop_attrs(deep=False), "attribute colony_lon"),
     ],
 )
