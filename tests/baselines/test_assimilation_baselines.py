@@ -116,6 +116,16 @@ def test_a_window_that_no_trajectory_fits_keeps_its_first_guess():
     np.testing.assert_array_equal(model(observations), guess(observations))
 
 
+def test_a_window_that_diverges_leaves_the_fit_of_the_others():
+    first = np.float32([[8.0, 0.0, 30.0]])
+    truth = np.array(ODEIntegrator(Lorenz63(), 0.01, 29, save_every=1)(first))
+    guess = StateInterpolation(3, 0.01).estimate(truth + np.random.default_rng(0).standard_normal((9, 29, 3)))
+    model = StrongConstraint4DVar(Lorenz63(), 3, 0.01, first_guess=guess, growth=(1.0,), iterations=3)
+    found = np.array(model(np.concatenate([truth, 1e25 * truth])))
+    np.testing.assert_allclose(found[:1], model(truth), atol=1e-3)
+    assert np.abs(found[0] - guess(truth)[0])[..., 0].max() > 0.01
+
+
 def test_optimal_interpolation_is_the_regression_on_what_is_seen():
     random = np.random.default_rng(0)
     states = random.standard_normal((4_000, 5, 1)).cumsum(axis=1) * 0.1 + random.standard_normal((4_000, 1, 1))
