@@ -89,7 +89,7 @@ def write_whole(path: str | Path, write: Callable[[Path], object]) -> Path:
     path = Path(path)
     if not path.parent.is_dir():
         raise InputError(f"Expected an existing directory to write {path.name} in; there is no {path.parent}.")
-    handle, name = tempfile.mkstemp(suffix=path.suffix, prefix=f".{path.stem}-", dir=path.parent)
+    handle, name = tempfile.mkstemp(suffix=f"-{path.name}", prefix=".", dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:

@@ -50,6 +50,18 @@ class Variable:
                 )
 
 
+def check_times_are_numbers(field: xr.DataArray) -> None:
+    """Equations have time units of their own.
+
+    Raises:
+        InputError: the coordinate `time` of the field holds dates or durations.
+    """
+    if "time" in field.coords and field.time.dtype.kind not in "iuf":
+        raise InputError(
+            f"Expected a coordinate `time` of numbers, in the time units of the equation; found {field.time.dtype}."
+        )
+
+
 class GeoModel(keras.Model):
     """A Keras model with an xarray front: `predict(ds)` is encode → forward → decode.
 

@@ -15,7 +15,7 @@ from geodl.models.gridded import GriddedModel
 PAST, FUTURE = 6, 6
 HOUR = np.timedelta64(1, "h")
 CHANNELS = 2 * PAST + 4
-EARTH_RADIUS = 6_371_000.0  # m
+MEAN_RADIUS = 6_371_000.0  # m, of the earth
 GRIDS = (("lat", "lon"), ("latitude", "longitude"))
 FASTEST = 75.0  # m s-1, a component of the wind at 10 m
 
@@ -182,4 +182,4 @@ def _spacing(field: xr.DataArray) -> tuple[np.ndarray, np.ndarray]:
     lat, lon = lines
     # At the poles columns meet: a floor keeps their distance from vanishing.
     parallel = np.maximum(np.cos(lat), 0.01)[:, None]
-    return EARTH_RADIUS * np.gradient(lat)[:, None], EARTH_RADIUS * parallel * np.gradient(lon)
+    return MEAN_RADIUS * np.gradient(lat)[:, None], MEAN_RADIUS * parallel * np.gradient(lon)

@@ -18,17 +18,19 @@ from geodl import datasets, plotting
 from geodl.baselines import OpticalFlow, Persistence, SmoothedFlow
 from geodl.errors import InputError
 from geodl.metrics import NowcastScores
-from geodl.themes.cases import Case
+from geodl.themes.cases import Case, Cases
 
-CASES = {
-    config: Case(
-        dataset="clouds",
-        config=config,
-        baselines=("persistence", "optical flow", "smoothed flow"),
-        models={"plain CNN": "cloud_cnn", "U-Net": "cloud_unet"},
-    )
-    for config in ("msg_europe", "meteonet_sample")
-}
+CASES = Cases(
+    {
+        config: Case(
+            dataset="clouds",
+            config=config,
+            baselines=("persistence", "optical flow", "smoothed flow"),
+            models={"plain CNN": "cloud_cnn", "U-Net": "cloud_unet"},
+        )
+        for config in ("msg_europe", "meteonet_sample")
+    }
+)
 
 
 def approaches(case: str) -> dict:
@@ -38,7 +40,11 @@ def approaches(case: str) -> dict:
 
 
 def evaluate(model, case: str | None = None, split: str = "test") -> NowcastScores:
-    """Scores of a model or baseline on the whole fields of a split of a case, by default the first one."""
+    """Scores of a model or baseline on the whole fields of a split of a case, by default the first one.
+
+    Raises:
+        InputError: there is no such case.
+    """
     setting = CASES[case or case_of(model)]
     scores, seconds = NowcastScores(), []
     for past, future in datasets.load(setting.dataset, setting.config, split, batch_size=1).as_numpy_iterator():
