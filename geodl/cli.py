@@ -114,7 +114,7 @@ def rollout(
 ) -> None:
     """Run a coarse solver with its learned closure from the last state in a NetCDF file."""
     from geodl import themes, zoo
-    from geodl.files import read_netcdf, write_netcdf, write_whole
+    from geodl.files import read_netcdf, write_netcdf, write_picture
 
     theme = zoo.card(name)["theme"]
     if theme != "closure":
@@ -123,8 +123,7 @@ def rollout(
     found = zoo.load(name).rollout(ds, steps)
     print(write_netcdf(found, output))
     if picture is not None:
-        figure = themes.theme(theme).picture(ds, ds, found)
-        print(write_whole(picture, lambda path: figure.savefig(path, dpi=110)))
+        print(write_picture(themes.theme(theme).picture(ds, ds, found), picture))
 
 
 @app.command()
@@ -245,7 +244,7 @@ def _compare(theme: str, case: str | None, output: Path) -> None:
 
 def _forecast(name: str, file: Path, output: Path, picture: Path | None, time: str | None, options: dict) -> None:
     """Forecast from a file to a file, telling what is done."""
-    from geodl.files import read_observations, write_netcdf, write_whole
+    from geodl.files import read_observations, write_netcdf
 
     with progress_line() as progress:
         task = progress.add_task(f"Reading {file.name}", total=4)
@@ -258,21 +257,24 @@ def _forecast(name: str, file: Path, output: Path, picture: Path | None, time: s
         progress.update(task, advance=1, description="Forecasting")
         forecast = model.predict(known, **options)
         progress.update(task, advance=1, description="Writing")
-        draw = _drawing(themes.theme(model.theme), ds, known, forecast, picture) if picture is not None else None
+        write_drawing = _drawing(themes.theme(model.theme), ds, known, forecast, picture) if picture is not None else None
         written = [write_netcdf(forecast, output)]
-        if draw is not None:
-            written.append(write_whole(picture, draw))
+        if write_drawing is not None:
+            written.append(write_drawing())
         progress.update(task, advance=1, description=_applied(name, known))
     for path in written:
         print(path)
 
 
 def _drawing(theme, ds, known, forecast, picture: Path):
-    """What draws the result to a path: a picture, or a film where its name ends in .gif."""
+    """What writes the result as a picture, or as a film where its name ends in .gif."""
+    from geodl.files import write_picture, write_whole
+
     if picture.suffix.lower() == ".gif":
-        return theme.film(known, forecast)
+        film = theme.film(known, forecast)
+        return lambda: write_whole(picture, film)
     figure = theme.picture(ds, known, forecast)
-    return lambda path: figure.savefig(path, dpi=110)
+    return lambda: write_picture(figure, picture)
 
 
 def _applied(name: str, ds) -> str:

@@ -141,18 +141,19 @@ def _checksums(name: str) -> list[list[str]]:
 
 
 def _download(url: str, sha256: str, path: Path) -> Path:
+    from geodl.files import write_whole
+
+    def fetch(partial: Path) -> None:
+        try:
+            urllib.request.urlretrieve(url, partial)
+        except OSError as error:
+            raise InputError(f"Could not download {url}: {error}. Put {path.name} in the directory GEODL_SOURCES.") from error
+        found = hashlib.sha256(partial.read_bytes()).hexdigest()
+        if found != sha256:
+            raise InputError(f"Expected sha256 {sha256} for {url}; found {found}. Nothing was kept.")
+
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    try:
-        urllib.request.urlretrieve(url, partial)
-    except OSError as error:
-        raise InputError(f"Could not download {url}: {error}. Put {path.name} in the directory GEODL_SOURCES.") from error
-    found = hashlib.sha256(partial.read_bytes()).hexdigest()
-    if found != sha256:
-        partial.unlink()
-        raise InputError(f"Expected sha256 {sha256} for {url}; found {found}. Nothing was kept.")
-    partial.rename(path)
-    return path
+    return write_whole(path, fetch)
 
 
 def _examples(builder, split: str):

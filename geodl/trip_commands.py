@@ -19,15 +19,14 @@ def sample(
     """Simulate trips of seabirds by a published generator."""
     _check_theme(name)
     from geodl import zoo
-    from geodl.files import write_netcdf, write_whole
+    from geodl.files import write_netcdf, write_picture
 
     simulated = zoo.load(name).sample(trips, seed=seed)
     print(write_netcdf(simulated, output))
     if picture is not None:
         from geodl.plotting import trip_map
 
-        figure = trip_map(simulated)
-        print(write_whole(picture, lambda path: figure.savefig(path, dpi=110)))
+        print(write_picture(trip_map(simulated), picture))
 
 
 def fine_tune(
@@ -96,15 +95,14 @@ def complete(
 ) -> None:
     """Fills the gaps of trips in a NetCDF file, or in a table of tracks, which is read at the time step of the model."""
     from geodl import themes, zoo
-    from geodl.files import write_netcdf, write_whole
+    from geodl.files import write_netcdf, write_picture
 
     model = zoo.load(name)
     ds = _trips(file, model, None, colony, time_zone)
     found = model.complete(ds)
     print(write_netcdf(found, output))
     if picture is not None:
-        figure = themes.theme(model.theme).picture(ds, ds, found)
-        print(write_whole(picture, lambda path: figure.savefig(path, dpi=110)))
+        print(write_picture(themes.theme(model.theme).picture(ds, ds, found), picture))
 
 
 def _check_theme(name: str) -> None:

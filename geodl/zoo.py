@@ -4,13 +4,13 @@ import difflib
 import hashlib
 import importlib.util
 import json
-import shutil
 import tempfile
 from fnmatch import fnmatch
 from importlib import resources
 from pathlib import Path
 
 from geodl.errors import InputError
+from geodl.headlines import headlines
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.weights.h5", "card.json"
 
@@ -125,13 +125,12 @@ def load(name: str | Path, pretrained: bool = True, classes: int | None = None):
 def save(model, path: str | Path) -> None:
     """Writes the configuration, compile settings and weights of a model into a folder that `load` reads.
 
-    The folder is complete or not there: it is written under a temporary name and then moved. Files that are already in it
-    and that are not the model's are kept.
+    The model is complete or not there: it is written under a temporary name and then moved. Other files in the folder are
+    kept.
     """
     import keras
 
     path = Path(path)
-    path.mkdir(parents=True, exist_ok=True)
     config = {
         "model": keras.saving.serialize_keras_object(model),
         "build": model.get_build_config()["input_shape"],
@@ -140,6 +139,7 @@ def save(model, path: str | Path) -> None:
     # What `serialize_keras_object` repeats of it would bring back the optimizer's state of no use here.
     for key in ("build_config", "compile_config"):
         config["model"].pop(key, None)
+    path.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path) as scratch:
         # A compiled model would write its optimizer's state too, which is larger than the weights.
         uncompiled = type(model).from_config(model.get_config())
@@ -147,8 +147,10 @@ def save(model, path: str | Path) -> None:
         uncompiled.set_weights(model.get_weights())
         uncompiled.save_weights(Path(scratch) / WEIGHTS)
         (Path(scratch) / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
+        # A folder without configuration is no model: new weights never stand beside an old one.
+        (path / CONFIG).unlink(missing_ok=True)
         for file in (WEIGHTS, CONFIG):
-            shutil.move(Path(scratch) / file, path / file)
+            (Path(scratch) / file).replace(path / file)
 
 
 def sha256_of(name: str | Path) -> str:
@@ -162,12 +164,9 @@ def markdown_table(names: list[str]) -> str:
     lines = ["| model | theme | what it does | score | model | best baseline |", "|---|---|---|---|---|---|"]
     for name in names:
         sheet = card(name)
-        for score, better in sheet["headline"].items():
-            mean = {key: sum(scores[score]) / len(scores[score]) for key, scores in sheet["baselines"].items()}
-            best = (max if better == "higher" else min)(mean, key=mean.get)
-            value = sum(sheet["scores"][score]) / len(sheet["scores"][score])
-            first = f"`{name}` | {sheet['theme']} | {sheet['summary']}" if score == next(iter(sheet["headline"])) else " | | "
-            lines.append(f"| {first} | {score.replace('_', ' ')} | {value:.3f} | {mean[best]:.3f} ({best}) |")
+        for number, (score, value, baseline, best) in enumerate(headlines(sheet)):
+            first = " | | " if number else f"`{name}` | {sheet['theme']} | {sheet['summary']}"
+            lines.append(f"| {first} | {score.replace('_', ' ')} | {value:.3f} | {best:.3f} ({baseline}) |")
     return "\n".join(lines)
 
 

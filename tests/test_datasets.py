@@ -112,7 +112,11 @@ def test_a_source_that_is_nowhere_says_where_to_put_it(sources):
         datasets.find_source("clouds", "CT_NW_2017.nc")
 
 
-def test_download_keeps_only_what_has_the_right_checksum(tmp_path):
+def test_download_keeps_only_what_has_the_right_checksum(tmp_path, monkeypatch):
+    def stop_halfway(url, path):
+        path.write_bytes(b"con")
+        raise KeyboardInterrupt
+
     origin = tmp_path / "origin.nc"
     origin.write_bytes(b"content")
     sha256 = hashlib.sha256(b"content").hexdigest()
@@ -121,4 +125,7 @@ def test_download_keeps_only_what_has_the_right_checksum(tmp_path):
         datasets._download(origin.as_uri(), "0000", tmp_path / "in" / "other.nc")
     with pytest.raises(InputError, match="Could not download"):
         datasets._download((tmp_path / "absent.nc").as_uri(), sha256, tmp_path / "in" / "other.nc")
+    monkeypatch.setattr(datasets.urllib.request, "urlretrieve", stop_halfway)
+    with pytest.raises(KeyboardInterrupt):
+        datasets._download(origin.as_uri(), sha256, tmp_path / "in" / "other.nc")
     assert sorted(path.name for path in (tmp_path / "in").iterdir()) == ["copy.nc"]

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -95,6 +96,23 @@ def test_saved_model_comes_back_with_its_compile_settings(tmp_path, moving_codes
     assert again.loss.mask_weight == 0.5
     np.testing.assert_array_equal(again.predict(moving_codes[:, :6], verbose=0), model.predict(moving_codes[:, :6], verbose=0))
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([zoo.CONFIG, zoo.WEIGHTS])
+
+
+def test_a_killed_save_leaves_no_mixture_of_two_models(tmp_path, monkeypatch):
+    zoo.save(zoo.load("lorenz63_lstm"), tmp_path)
+    (tmp_path / "log.csv").write_text("epoch,loss")
+    move = Path.replace
+
+    def killed(file, target):
+        move(file, target)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        zoo.save(zoo.load("lorenz96_lstm"), tmp_path)
+    with pytest.raises(InputError, match="Expected one of the models"):
+        zoo.load(tmp_path)
+    assert (tmp_path / "log.csv").is_file()
 
 
 def test_a_new_head_keeps_the_body():

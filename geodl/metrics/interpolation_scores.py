@@ -21,7 +21,7 @@ class InterpolationScores(Scores):
         logarithmic: scores are of logarithms.
         rmse_gaps: root mean squared error where nothing was observed; `rmse_observed` where something was; `rmse` everywhere.
         r2: share of the variance of the truth that is explained, everywhere; `r2_gaps` in gaps.
-        mape: mean absolute error over the truth, in gaps, in percent.
+        mape: mean absolute error over the truth, in gaps, in percent; NaN for what is not logarithmic and may be zero.
         gradient_rmse: of differences between neighbouring pixels, in gaps.
         crps: of the Gaussian in gaps; the mean absolute error where there is no standard deviation.
         coverage: share of the truth in gaps within the interval of 90 %.

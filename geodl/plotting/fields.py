@@ -88,7 +88,8 @@ def animation(observed: xr.DataArray, found: xr.DataArray) -> movies.FuncAnimati
         observed: (time, y, x), NaN in gaps and on land.
         found: of the same shape, NaN on land.
     """
-    figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained", sharex=True, sharey=True)
+    figure = Figure(figsize=(9, 4), layout="constrained")  # not one of pyplot's: a notebook shows the film alone
+    axes = figure.subplots(1, 2, sharex=True, sharey=True)
     norm, land = _norm(found), found.isnull().all("time").values
     images = [
         _map(axis, field.isel(time=0), norm, "viridis", land) for axis, field in zip(axes, (observed, found), strict=True)

@@ -39,12 +39,13 @@ def completed_trips(known: xr.Dataset, completed: xr.Dataset) -> Figure:
     """Partly observed trips, and what fills their gaps.
 
     Args:
-        known: `x`, `y` (trip, step), NaN where a position is missing.
+        known: `x`, `y` or `lon`, `lat` (trip, step), NaN where a position is missing.
         completed: what a generator's `complete` returned.
     """
     figure, axis = plt.subplots(figsize=(6.5, 6), layout="constrained")
-    _draw_map(axis, completed, _extent([known, completed]), "C0")
-    lon, lat = unproject(known.x.values[:SHOWN_TRIPS], known.y.values[:SHOWN_TRIPS], colony_of(known))
+    _draw_map(axis, completed, _extent([completed]), "C0")
+    fixes = completed.where(known["x" if "x" in known else "lon"].notnull())  # they are kept as they are
+    lon, lat = unproject(fixes.x.values[:SHOWN_TRIPS], fixes.y.values[:SHOWN_TRIPS], colony_of(known))
     axis.plot(_unwrapped(lon, known).ravel(), lat.ravel(), "k.", markersize=2, label="known")
     axis.legend(fontsize=8)
     return figure
