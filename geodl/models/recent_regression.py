@@ -66,14 +66,15 @@ class RecentRegression:
             days: that are fitted at most.
         """
         day = times[hours].astype("datetime64[D]")
-        starts = np.searchsorted(times, np.unique(day))
+        days_ahead = np.unique(day)
+        starts = np.searchsorted(times, days_ahead)
         # Samples end where all their targets are before the day.
         samples = [np.arange(start - LEADS - 1, max(start - LEADS - 24 * days, 0) - 1, -STEP) for start in starts]
-        needed = np.unique(np.concatenate([hours, *samples]))
+        needed = np.flatnonzero(np.bincount(np.concatenate([hours, *samples])))
         own, network = self._predictors(values, times, needed)
         wind = _winds(values)
         found = own[np.searchsorted(needed, hours)] @ self.shared
-        for each, chosen in zip(np.unique(day), samples, strict=True):
+        for each, chosen in zip(days_ahead, samples, strict=True):
             if len(chosen) == 0:  # the first day
                 continue
             here = day == each
@@ -91,10 +92,10 @@ class RecentRegression:
         parts = [lagged(wind, lag, hours) for lag in LAGS]
         parts += trailing_means(wind, MEANS, hours)
         parts += [lagged(network, lag, hours) for lag in NETWORK_LAGS]
-        known = [np.where(np.isfinite(part), part, 0) for part in parts]
         everywhere = np.concatenate([clocks, np.ones((len(hours), 1))], axis=1)
-        own = np.concatenate([*known, np.broadcast_to(everywhere[:, None], (*wind[hours].shape[:2], 7))], axis=-1)
-        return own.astype("float32"), np.nan_to_num(wind[hours])
+        parts.append(np.broadcast_to(everywhere[:, None], (*parts[0].shape[:2], 7)))
+        own = np.concatenate(parts, axis=-1, dtype="float32", casting="same_kind")
+        return np.nan_to_num(own, copy=False), np.nan_to_num(wind[hours])
 
 
 def _winds(values):
@@ -106,19 +107,18 @@ def _winds(values):
 def _corrections(own, network, past, now, residuals):
     """What the regression of each station on its samples `past` adds at the times `now`: (time, station, target)."""
     neighbours = _neighbours(network[past, :, 0])
-    known = np.isfinite(residuals).all(axis=-1)[..., None]
-    x, y = np.where(known, _design(own, network, past, neighbours), 0), np.where(known, residuals, 0)
-    # Stations first.
-    x, y, latest = (np.ascontiguousarray(part.swapaxes(0, 1)) for part in (x, y, _design(own, network, now, neighbours)))
+    y = residuals.swapaxes(0, 1)
+    known = np.isfinite(y).all(axis=-1, keepdims=True)
+    x, y = _design(own, network, past, neighbours) * known, np.where(known, y, 0)
     transposed = x.swapaxes(1, 2)
     normal = transposed @ x + SAMPLES * np.eye(x.shape[-1], dtype=x.dtype)
-    return (latest @ np.linalg.solve(normal, transposed @ y)).swapaxes(0, 1)
+    return (_design(own, network, now, neighbours) @ np.linalg.solve(normal, transposed @ y)).swapaxes(0, 1)
 
 
 def _design(own, network, times, neighbours):
-    """Predictors of each station, then the winds of its neighbours: (time, station, predictor)."""
-    near = network[times][:, neighbours].reshape(len(times), len(neighbours), -1)
-    return np.concatenate([own[times], near], axis=-1)
+    """Predictors of each station, then the winds of its neighbours: (station, time, predictor)."""
+    near = network[times].swapaxes(0, 1)[neighbours].swapaxes(1, 2)
+    return np.concatenate([own[times].swapaxes(0, 1), near.reshape(*near.shape[:2], -1)], axis=-1)
 
 
 def _neighbours(root_speed):

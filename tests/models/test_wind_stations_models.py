@@ -105,7 +105,7 @@ def test_a_copula_joins_lead_times_and_leaves_each_of_them_as_it_is():
 def test_couple_finds_the_correlation_of_lead_times():
     model = WindAttention(members=2, width=8, blocks=1)
     features = np.zeros((3000, 1, FEATURES), "float32")
-    parameters = model._joined(features)[:1]
+    parameters = model._summaries(features)["parameters"][:1]
     distance = abs(np.subtract.outer(np.arange(6), np.arange(6)))
     wind = WindMixture(parameters).sample(3000, correlation=0.7**distance)
     model.couple(features, np.hypot(*np.moveaxis(wind, -1, 0))[:, 0])
