@@ -13,8 +13,9 @@ LARGEST = 6.0  # standard deviations, to which features are cut
 
 
 def station_values(ds: xr.Dataset) -> np.ndarray:
-    """`VARIABLES` of a dataset (time, station) as one array (time, station, variable)."""
-    return np.stack([ds[name].values for name in VARIABLES], axis=-1)
+    """`VARIABLES` of a dataset (time, station) as one array (time, station, variable), NaN for those that it does not have."""
+    missing = np.full(ds.u.shape, np.nan)
+    return np.stack([ds[name].values if name in ds else missing for name in VARIABLES], axis=-1)
 
 
 def hours_ahead(series: np.ndarray, hours: np.ndarray, leads: int = LEADS) -> np.ndarray:

@@ -40,6 +40,8 @@ def weather_at_stations(weather: xr.Dataset, stations: xr.Dataset, names: tuple[
     fields = xr.merge([select_quantity(weather, name, QUANTITY_OF[name], dims) for name in names])
     if not (np.issubdtype(fields.time.dtype, np.datetime64) and (np.diff(fields.time.values) > np.timedelta64(0)).all()):
         raise InputError("Expected a weather model at increasing times, dates at which it is valid; found others: sort them.")
+    # Interpolation wants times of one resolution.
+    fields, times = fields.assign_coords(time=fields.time.astype("datetime64[ns]")), times.astype("datetime64[ns]")
     valid = times[:, None] + np.arange(LEADS + 1) * HOUR
     wanted = np.unique(valid)
     if not (fields.time.min() <= wanted[0] and wanted[-1] <= fields.time.max()):

@@ -6,6 +6,7 @@ import tensorflow as tf
 from keras import ops
 from scipy import special
 
+from geodl.errors import InputError
 from geodl.layers.station_mixer import StationMixer
 from geodl.layers.wind_mixture import PARAMETERS, WindMixture
 from geodl.models.recent_regression import DAYS, OWN, TARGETS, RecentRegression
@@ -168,6 +169,9 @@ class WindAttention(WindStationForecaster):
             counted: (time, station, 3): u, v and speed, NaN where not to be fitted.
             hours: increasing indices of times; by default all that have a future.
             weather: (hour, station, 7, covariate), as `weather_at_stations` gives it for these hours.
+
+        Raises:
+            InputError: the model has covariates, and none are known.
         """
         self._build_once()
         hours = np.arange(len(values) - self.leads) if hours is None else hours
@@ -193,6 +197,8 @@ class WindAttention(WindStationForecaster):
         self.regression.assign(ridge_regression(own, root_speed))
         if self.covariates:
             given = np.asarray(self.given(features)).reshape(-1, 1)
+            if not given.any():
+                raise InputError(f"Expected {', '.join(self.covariates)} of a weather model; nothing is known: give `weather`.")
             rest = np.where(given > 0, root_speed - _linear(own, np.asarray(self.regression)), np.nan)
             self.weather_regression.assign(ridge_regression(standard, rest))
         return features

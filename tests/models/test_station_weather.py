@@ -41,6 +41,7 @@ def test_a_grid_is_interpolated_in_place_and_time():
     hour = np.arange(LEADS + 1) + 0.5
     np.testing.assert_allclose(found[0, 0], np.stack([hour + 1.85, 46.35 - hour, 280 + hour, 1e5 + hour], axis=-1))
     every_three_hours = gridded(10).isel(time=slice(None, None, 3))
+    every_three_hours["time"] = every_three_hours.time.astype("datetime64[s]")
     np.testing.assert_allclose(weather_at_stations(every_three_hours, stations(), NAMES, TIMES[:1] + half), found)
 
 
@@ -161,6 +162,13 @@ def observed(values, hours=4500):
     places = {"latitude": ("station", [46.35, 46.25, 46.1]), "longitude": ("station", [1.85, 1.9, 1.95])}
     winds = {name: (("time", "station"), values[:hours, :, place]) for place, name in enumerate("uv")}
     return xr.Dataset(winds, {"time": TIMES[:hours], "station": ["A", "B", "C"], **places})
+
+
+def test_covariates_are_learned_where_they_are_known_at_all(winds):
+    values, weather = winds
+    model, hours = WindAttention(members=1, width=8, blocks=1, covariates=("u10", "v10")), np.arange(24, 100)
+    with pytest.raises(InputError, match="Expected u10, v10 of a weather model"):
+        model.adapt(values[:200], TIMES[:200], values[:200, :, :3], hours, np.full_like(weather[hours], np.nan))
 
 
 def test_predict_takes_a_grid_beside_the_observations(winds, trained):
