@@ -1,11 +1,14 @@
 """Wind at stations with the forecasts of a weather model, made here as the truth with a bias and a slow error."""
 
+import sys
+
 import keras
 import numpy as np
 import pytest
 import xarray as xr
 from test_wind_fields import FORMULAS, GRIDS, RUN, write_grib
 
+from geodl import cli, zoo
 from geodl.baselines import StationWeatherCorrection, StationWeatherModel
 from geodl.errors import InputError
 from geodl.grib import read_grib
@@ -184,6 +187,19 @@ def test_predict_takes_a_grid_beside_the_observations(winds, trained):
     np.testing.assert_allclose(StationWeatherModel().predict(ds, weather=grid).u[:, 0], np.arange(1, 7) + 1.85, rtol=1e-5)
     with pytest.raises(InputError, match="Expected a correction of 3 stations"):
         StationWeatherCorrection().predict(ds, weather=grid)
+
+
+def test_the_command_takes_the_file_of_a_weather_model(winds, trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    zoo.save(trained, "mine")
+    ds, grid = observed(winds[0]), gridded().assign_coords(time=TIMES[4499:4507])
+    for name, file in (("stations", ds), ("weather", grid)):
+        file.to_netcdf(f"{name}.nc", engine="h5netcdf")
+    monkeypatch.setattr(sys, "argv", "geodl predict mine stations.nc --weather weather.nc -o wind.nc".split())
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 0
+    np.testing.assert_allclose(xr.open_dataset("wind.nc").speed, trained.predict(ds, weather=grid).speed, rtol=1e-5)
 
 
 def test_a_model_with_covariates_is_a_layer_like_the_others(tmp_path):
