@@ -9,6 +9,7 @@ STEP = 2  # hours between two samples, which neighbouring hours hardly add to
 LAGS, MEANS, NETWORK_LAGS = (1, 23), (6, 24, 720), (0, 1)  # hours
 NEIGHBOURS = 8  # stations at most that a regression uses, itself included
 SAMPLES = 400  # that count as much as what was known before
+ALONE = 100  # samples that say that stations are independent
 OWN = 3 * (len(LAGS) + len(MEANS) + len(NETWORK_LAGS)) + 7  # predictors that every station has, with clock and constant
 TARGETS = 3 * LEADS
 
@@ -65,23 +66,42 @@ class RecentRegression:
             hours: consecutive indices of times.
             days: that are fitted at most.
         """
-        day = times[hours].astype("datetime64[D]")
-        days_ahead = np.unique(day)
-        starts = np.searchsorted(times, days_ahead)
-        # Samples end where all their targets are before the day.
-        samples = [np.arange(start - LEADS - 1, max(start - LEADS - 24 * days, 0) - 1, -STEP) for start in starts]
-        needed = np.flatnonzero(np.bincount(np.concatenate([hours, *samples])))
+        days_ahead, needed = _samples(times, hours, days)
         own, network = self._predictors(values, times, needed)
-        wind = _winds(values)
         found = own[np.searchsorted(needed, hours)] @ self.shared
-        for each, chosen in zip(days_ahead, samples, strict=True):
-            if len(chosen) == 0:  # the first day
-                continue
-            here = day == each
+        for here, chosen in days_ahead:
             past, now = (np.searchsorted(needed, wanted) for wanted in (chosen, hours[here]))
-            targets = hours_ahead(wind, chosen).reshape(len(chosen), -1, TARGETS)
-            found[here] += _corrections(own, network, past, now, targets - own[past] @ self.shared)
+            found[here] += _corrections(own, network, past, now, self._errors(values, chosen, own[past]))
         return found
+
+    def correlation(self, values: np.ndarray, times: np.ndarray, hours: np.ndarray) -> np.ndarray:
+        """Between stations, of the errors of root speed that what all stations share made in the last days.
+
+        Of a short past, it is near that of independent stations.
+
+        Args:
+            values: (time, station, variable), hourly, as `station_features` takes them.
+            times: (time,), datetime64.
+            hours: consecutive indices of times.
+
+        Returns:
+            (hour, station, station).
+        """
+        days_ahead, needed = _samples(times, hours, DAYS)
+        own, _ = self._predictors(values, times, needed)
+        found = np.tile(np.eye(values.shape[1]), (len(hours), 1, 1))
+        for here, chosen in days_ahead:
+            errors = self._errors(values, chosen, own[np.searchsorted(needed, chosen)])[..., ::3]
+            errors -= mean_of_known(errors, axis=0)
+            scale = np.sqrt(mean_of_known(errors**2, axis=0))
+            errors = np.nan_to_num(errors / np.maximum(scale, 1e-6))
+            together = np.einsum("tsl,trl->sr", errors, errors) / LEADS + ALONE * np.eye(values.shape[1])
+            found[here] = together / np.sqrt(np.outer(np.diag(together), np.diag(together)))
+        return found
+
+    def _errors(self, values, hours, own):
+        """What follows the hours, less what all stations share makes of their own predictors: (hour, station, target)."""
+        return hours_ahead(_winds(values), hours).reshape(len(hours), -1, TARGETS) - own @ self.shared
 
     def _predictors(self, values, times, hours):
         """Those that every station has (hour, station, OWN), and the standardised winds of all stations (hour, station, 3)."""
@@ -96,6 +116,19 @@ class RecentRegression:
         parts.append(np.broadcast_to(everywhere[:, None], (*parts[0].shape[:2], 7)))
         own = np.concatenate(parts, axis=-1, dtype="float32", casting="same_kind")
         return np.nan_to_num(own, copy=False), np.nan_to_num(wind[hours])
+
+
+def _samples(times, hours, days):
+    """For each day on which some of the hours are, which ones, and the hours to fit to, if any; and all hours together."""
+    day = times[hours].astype("datetime64[D]")
+    found = []
+    for each in np.unique(day):
+        start = np.searchsorted(times, each)
+        # Samples end where all their targets are before the day.
+        chosen = np.arange(start - LEADS - 1, max(start - LEADS - 24 * days, 0) - 1, -STEP)
+        if len(chosen):
+            found.append((day == each, chosen))
+    return found, np.flatnonzero(np.bincount(np.concatenate([hours, *(chosen for _, chosen in found)])))
 
 
 def _winds(values):

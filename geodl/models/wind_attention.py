@@ -216,20 +216,27 @@ class WindAttention(WindStationForecaster):
             weather: (hour, station, 7, covariate), as `weather_at_stations` gives it.
         """
         self._build_once()
-        recent = RecentRegression(*(np.asarray(weight) for weight in (self.wind_center, self.wind_spread, self.shared)))
-        every = 60 // self.step
+        recent = self._recent()
         found = np.full((len(hours), values.shape[1], self.size), np.nan, "float32")
-        for phase in set((hours % every).tolist()):
-            chosen = hours % every == phase
-            series = hourly_series(values, times, hours[chosen], every)
+        for chosen, series in self._hourly(values, times, hours):
             found[chosen, :, :FEATURES] = np.concatenate([station_features(*series), recent.forecast(*series, days)], axis=-1)
         wind = np.concatenate([np.sqrt(values[..., 2:3]), values[..., :2]], axis=-1)
-        for lag in range(every - 1):
+        for lag in range(60 // self.step - 1):
             found[..., FEATURES + 3 * lag : FEATURES + 3 * lag + 3] = lagged(wind, lag, hours)
         if weather is not None:
             speed = np.sqrt(np.hypot(weather[..., :1], weather[..., 1:2]))
             found[..., self.own :] = np.concatenate([speed, weather], axis=-1).reshape(*found.shape[:2], -1)
         return found
+
+    def _recent(self):
+        return RecentRegression(*(np.asarray(weight) for weight in (self.wind_center, self.wind_spread, self.shared)))
+
+    def _hourly(self, values, times, hours):
+        """Hours at one minute of the hour after the other: which ones, and their hourly series."""
+        every = 60 // self.step
+        for phase in set((hours % every).tolist()):
+            chosen = hours % every == phase
+            yield chosen, hourly_series(values, times, hours[chosen], every)
 
     def _build_once(self):
         if not self.built:
@@ -269,7 +276,11 @@ class WindAttention(WindStationForecaster):
         fields = self._summaries(self.features(values, times, hours, weather=weather), levels)
         parameters = fields.pop("parameters")
         if members:
-            fields["samples"] = WindMixture(parameters).sample(members, correlation=np.asarray(self.correlation))
+            between = np.empty((len(hours), values.shape[1], values.shape[1]))
+            for chosen, series in self._hourly(values, times, hours):
+                between[chosen] = self._recent().correlation(*series)
+            leads = np.asarray(self.correlation)
+            fields["samples"] = WindMixture(parameters).sample(members, correlation=leads, between=between)
         return fields
 
     def compute_output_shape(self, input_shape):

@@ -27,7 +27,9 @@ class WindStationForecaster(GeoModel):
 
     `predict(ds)` reads `u`, `v` (time, station) and, where given, `speed`, `temperature`, `dew_point` (K), `pressure` (Pa) and
     `rain` (kg m-2 a time step): any number of stations, the last day at least, up to `memory` hours are used. It returns at the
-    times that follow `u`, `v`, their standard deviations, `speed` with its quantiles, and the `direction` of the mean wind.
+    times that follow `u`, `v`, their standard deviations, `speed` with its quantiles, and the `direction` of the mean wind;
+    with `members`, of forecasters that draw winds, also `u_member` and `v_member` (member, time, station), which go together
+    as the winds of different times and stations do.
     """
 
     theme = "forecasting"
@@ -40,13 +42,14 @@ class WindStationForecaster(GeoModel):
         """Forecasts from each of the hours."""
         raise NotImplementedError(f"{type(self).__name__} does not define `forecast`.")
 
-    def predict(self, x, weather: xr.Dataset | None = None, **options):
+    def predict(self, x, weather: xr.Dataset | None = None, members: int = 0, **options):
         """Forecasts from the last time of an `xarray.Dataset`; arrays are treated as in Keras.
 
         Args:
             x: weather of the past at the stations.
             weather: what a weather model forecasts, on a grid or at the stations, as `weather_at_stations` reads it; for models
                 with `covariates`, which also forecast without.
+            members: winds to draw.
             options: of Keras, for arrays.
 
         Raises:
@@ -61,7 +64,7 @@ class WindStationForecaster(GeoModel):
             raise InputError("Expected no weather model; this model was trained without: leave it out.")
         if weather is not None:
             options["weather"] = weather_at_stations(weather, x, self.covariates, x.time.values[-1:])
-        return self.decode(self.forward(values, times=x.time.values[-len(values) :], **options), x)
+        return self.decode(self.forward(values, times=x.time.values[-len(values) :], members=members, **options), x)
 
     def encode(self, ds: xr.Dataset) -> np.ndarray:
         fields = {name: select_quantity(ds, name) for name in VARIABLES if name in ("u", "v") or name in ds}
@@ -83,7 +86,7 @@ class WindStationForecaster(GeoModel):
         return self.forecast(samples, times, np.array([len(samples) - 1]), **options)
 
     def decode(self, fields: dict[str, np.ndarray], ds: xr.Dataset) -> xr.Dataset:
-        dims = ("time", "station")
+        dims, samples = ("time", "station"), fields.pop("samples", None)
         # (1, station, lead, …) to (lead, station, …).
         found = {name: np.moveaxis(values[0], 1, 0).astype("float32") for name, values in fields.items()}
         variables = {name: (dims, found["wind"][..., i], attributes_of(name)) for i, name in enumerate("uv")}
@@ -99,6 +102,11 @@ class WindStationForecaster(GeoModel):
         )
         coordinates = {name: c for name, c in ds.coords.items() if c.dims in ((), ("station",))}
         coordinates["time"] = ds.time.values[-1] + self._interval * np.arange(1, self.leads + 1)
+        if samples is not None:
+            drawn = samples[:, 0].swapaxes(1, 2).astype("float32")
+            variables |= {
+                f"{name}_member": (("member", *dims), drawn[..., i], attributes_of(name)) for i, name in enumerate("uv")
+            }
         if "quantiles" in found:
             attributes = {"units": "m s-1", "long_name": "quantiles of the wind speed"}
             variables["speed_quantile"] = ((*dims, "quantile"), found["quantiles"], attributes)

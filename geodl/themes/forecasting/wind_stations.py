@@ -12,7 +12,7 @@ from geodl.models.station_features import LAGS, LEADS, hours_ahead, station_valu
 from geodl.models.wind_station_forecaster import WindStationForecaster
 from geodl.themes.cases import Case
 
-MEMBERS = 10  # samples for the scores of joint distributions
+MEMBERS = 50  # samples for the scores of joint distributions
 CASES = {
     "wind_stations": Case(
         dataset="wind_stations",
