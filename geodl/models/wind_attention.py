@@ -96,7 +96,8 @@ class WindAttention(WindStationForecaster):
         self.entries = make(lambda: keras.layers.Dense(self.width, dtype=dtype))
         self.mixers = make(lambda: [StationMixer(4, self.dropout, dtype=dtype) for _ in range(self.blocks)])
         self.norms = make(lambda: keras.layers.LayerNormalization(dtype=dtype))
-        self.absent = keras.layers.Dropout(ABSENT, noise_shape=(None, 1, 1), dtype=dtype)
+        if self.covariates:
+            self.absent = keras.layers.Dropout(ABSENT, noise_shape=(None, 1, 1), dtype=dtype)
         parameters = len(knots) * self.components * PARAMETERS
         small = keras.initializers.RandomNormal
         self.heads = [
@@ -220,9 +221,9 @@ class WindAttention(WindStationForecaster):
         found = np.full((len(hours), values.shape[1], self.size), np.nan, "float32")
         for chosen, series in self._hourly(values, times, hours):
             found[chosen, :, :FEATURES] = np.concatenate([station_features(*series), recent.forecast(*series, days)], axis=-1)
-        wind = np.concatenate([np.sqrt(values[..., 2:3]), values[..., :2]], axis=-1)
         for lag in range(60 // self.step - 1):
-            found[..., FEATURES + 3 * lag : FEATURES + 3 * lag + 3] = lagged(wind, lag, hours)
+            wind, place = lagged(values[..., :3], lag, hours), FEATURES + 3 * lag
+            found[..., place : place + 3] = np.concatenate([np.sqrt(wind[..., 2:]), wind[..., :2]], axis=-1)
         if weather is not None:
             speed = np.sqrt(np.hypot(weather[..., :1], weather[..., 1:2]))
             found[..., self.own :] = np.concatenate([speed, weather], axis=-1).reshape(*found.shape[:2], -1)
