@@ -74,6 +74,9 @@ def predict(
     time: Annotated[str | None, typer.Option(help="Forecast from this time instead of the last one.")] = None,
     steps: Annotated[int | None, typer.Option(help="Number of states to forecast, for models of a trajectory.")] = None,
     variable: Annotated[str | None, typer.Option(help="Which one to fill, for models that interpolate fields.")] = None,
+    weather: Annotated[
+        Path | None, typer.Option(help="A weather model's forecast, GRIB or NetCDF, for models of stations that read one.")
+    ] = None,
     colony: Colony = None,
     time_zone: TimeZone = None,
 ) -> None:
@@ -89,6 +92,8 @@ def predict(
         raise InputError(f"--variable is for models that interpolate fields; {name} reads one of its own.")
     if theme != "interpolation" and picture is not None and picture.suffix.lower() == ".gif":
         raise InputError(f"Expected a picture such as {picture.stem}.png; films are for fields that are interpolated.")
+    if weather is not None and (theme != "forecasting" or "u" not in card["inputs"]):
+        raise InputError(f"--weather is for models of the wind at stations; {name} is none.")
     if theme == "trajectories":
         if time is not None:
             raise InputError(f"--time is for forecasts; {name} fills the gaps of trips.")
@@ -96,7 +101,7 @@ def predict(
         return
     if colony is not None or time_zone is not None:
         raise InputError(f"--colony and --time-zone are for tracks of birds; {name} is for {theme}.")
-    options = {"steps": steps, "variable": variable}
+    options = {"steps": steps, "variable": variable, "weather": _read_weather(weather)}
     _forecast(name, file, output, picture, time, {key: value for key, value in options.items() if value is not None})
 
 
@@ -264,6 +269,12 @@ def _forecast(name: str, file: Path, output: Path, picture: Path | None, time: s
         progress.update(task, advance=1, description=_applied(name, known))
     for path in written:
         print(path)
+
+
+def _read_weather(path: Path | None):
+    from geodl.files import read_observations
+
+    return None if path is None else read_observations(path)
 
 
 def _drawing(theme, ds, known, forecast, picture: Path):

@@ -70,6 +70,7 @@ def _bad_files(folder, ds):
         (("compare", "--all", "--case", "peru"), "--all compares all cases"),
         (("rollout", "cloud_unet", "short.nc"), "cloud_unet is one of segmentation: use geodl predict"),
         (("predict", "cloud_unet", "short.nc", "--steps", "3"), "cloud_unet has fixed lead times"),
+        (("predict", "cloud_unet", "short.nc", "--weather", "short.nc"), "cloud_unet is none"),
         (("compare", "forecasting", "--case", "lorenz84"), "Expected one of the cases lorenz63, "),
         (("train", "cloud_unet", "--strategy", "tpu"), "Expected strategy none or mirrored; found 'tpu'"),
         (("predict", "cloud_unet", "short.nc", "--output", "no/out.nc"), "directory to write out.nc in; there is no no"),

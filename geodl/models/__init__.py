@@ -18,6 +18,7 @@ from geodl.models.neural_ode import NeuralODE
 from geodl.models.sgtnn import SGTNN
 from geodl.models.state_assimilator import StateAssimilator
 from geodl.models.state_forecaster import StateForecaster
+from geodl.models.station_weather import weather_at_stations
 from geodl.models.subgrid_cnn import SubgridCNN
 from geodl.models.subgrid_flux_model import SubgridFluxModel
 from geodl.models.trajectory_gan import TrajectoryGAN
@@ -61,4 +62,5 @@ __all__ = [
     "WindFieldForecaster",
     "WindStationForecaster",
     "burgers_states",
+    "weather_at_stations",
 ]

@@ -6,7 +6,8 @@ import xarray as xr
 
 from geodl.errors import InputError
 from geodl.models.base import GeoModel, Variable
-from geodl.models.wind_station_forecaster import QUANTILES, check_times, select_quantity
+from geodl.models.station_checks import check_times, select_quantity
+from geodl.models.wind_station_forecaster import QUANTILES
 from geodl.stations import attributes_of
 
 DAY = np.timedelta64(1, "D")
