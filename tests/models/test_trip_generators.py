@@ -131,6 +131,16 @@ def test_trips_of_another_colony_are_not_learned_without_adapting(model):
         model.training_trips(loops(colony=(-5.7, -15.9), seconds=240))
 
 
+def test_birds_turn_in_gaps_of_the_trips_to_learn_from(model):
+    ds = loops(20)
+    hidden = (ds.step > 4) & (ds.step < 9) & (ds.trip.astype(int) % 4 == 0)
+    known = ds.assign(x=ds.x.where(~hidden), y=ds.y.where(~hidden))
+    turns = [abs(trip_statistics(trips, 60.0)["turning_angle"]) for trips in (closed_trips(known), model.training_trips(known))]
+    straight, filled = ((each < 1e-3).mean() for each in turns)
+    assert straight > 0.02 and filled == 0
+    np.testing.assert_array_equal(model.training_trips(ds), closed_trips(ds, STEPS).astype("float32"))
+
+
 def test_a_number_of_trips_is_positive(model):
     with pytest.raises(InputError, match="positive number of trips; found 0"):
         model.sample(0)
