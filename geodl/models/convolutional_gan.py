@@ -69,13 +69,18 @@ class ConvolutionalGAN(TripGenerator):
         return self.scale * ops.cast(self.generator(noise[:, None], training=training), "float32")
 
     def simulate(self, n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-        noise = np.random.default_rng(seed).normal(size=(n, NOISE)).astype("float32")
-        walk = np.pad(self.predict(noise, verbose=0), [[0, 0], [0, 1], [0, 0]])
-        number = np.arange(self.steps + 1)
-        far = np.hypot(*np.moveaxis(walk, -1, 0)) > NEAR
-        durations = np.maximum((far * number).max(axis=1) + 1, SHORTEST)
-        walk[(number == 0) | (number >= durations[:, None])] = 0
+        walk = np.array(self.walk(np.zeros(n), (seed, 0)))
+        durations = (walk.any(axis=-1) * np.arange(self.steps + 1)).max(axis=1) + 1
         return np.array(self.matching(walk, durations)), durations
+
+    def walk(self, durations, seed):
+        """As many trips as there are durations; how long they last is up to the network."""
+        noise = tf.random.stateless_normal((tf.shape(durations)[0], NOISE), seed)
+        trips = ops.pad(self(noise), [[0, 0], [0, 1], [0, 0]])
+        number = ops.arange(self.steps + 1, dtype="float32")
+        far = ops.sum(ops.square(trips), axis=-1) > NEAR**2
+        last = ops.max(ops.where(far, number, SHORTEST - 1), axis=1, keepdims=True)
+        return ops.where(((number > 0) & (number <= last))[..., None], trips, 0)
 
     def train_step(self, data):
         trips = ops.cast(keras.utils.unpack_x_y_sample_weight(data)[0], "float32")[:, : self.steps]
@@ -117,7 +122,7 @@ def _generator(steps: int, dtype) -> keras.Sequential:
     convolution = lambda width: keras.layers.Conv1D(width, 3, padding="same", **_settings(dtype))  # noqa: E731
     layers = []
     for layer in (first, up(64), up(32), up(16), convolution(8)):
-        layers += [layer, keras.layers.BatchNormalization(dtype=dtype), keras.layers.ReLU(dtype=dtype)]
+        layers += [layer, _normalization(dtype), keras.layers.ReLU(dtype=dtype)]
     return keras.Sequential([*layers, convolution(2), keras.layers.Activation("tanh", dtype=dtype)])
 
 
@@ -126,8 +131,12 @@ def _critic(steps: int, dtype) -> keras.Sequential:
     layers = []
     for width, kernel, stride in ((8, 3, 1), (16, 3, 1), (32, 4, 2), (64, 4, 2), (128, 4, 2)):
         layers.append(keras.layers.Conv1D(width, kernel, strides=stride, padding="same", **_settings(dtype)))
-        layers += [keras.layers.BatchNormalization(dtype=dtype), keras.layers.LeakyReLU(0.2, dtype=dtype)]
+        layers += [_normalization(dtype), keras.layers.LeakyReLU(0.2, dtype=dtype)]
     return keras.Sequential([*layers, keras.layers.Conv1D(1, steps // STRIDE, **_settings(dtype))])
+
+
+def _normalization(dtype) -> keras.layers.Layer:
+    return keras.layers.BatchNormalization(momentum=0.9, dtype=dtype)
 
 
 def _settings(dtype) -> dict:
