@@ -9,7 +9,8 @@ import typer
 
 from geodl.console import print_table, progress_line
 from geodl.errors import InputError
-from geodl.trip_commands import Colony, TimeZone, across_birds, complete, fine_tune, sample
+from geodl.options import Colony, Film, Folder, Output, Picture, Seed, TimeZone
+from geodl.trip_commands import across_birds, complete, fine_tune, sample
 
 app = typer.Typer(
     help="Pretrained, benchmarked deep-learning models for geophysical dynamics.",
@@ -19,7 +20,6 @@ app = typer.Typer(
 )
 data = typer.Typer(help="Datasets.", no_args_is_help=True)
 app.add_typer(data, name="data")
-Output = Annotated[Path, typer.Option("--output", "-o", help="Where to write.")]
 
 
 def main() -> None:
@@ -57,7 +57,7 @@ def card(name: str) -> None:
 
 
 @app.command()
-def demo(output: Output = Path(".")) -> None:
+def demo(output: Folder = Path(".")) -> None:
     """Forecast an hour of clouds from the sample that ships with the package; write NetCDF and a picture."""
     from importlib import resources
 
@@ -70,12 +70,13 @@ def predict(
     name: str,
     file: Path,
     output: Output = Path("forecast.nc"),
-    picture: Annotated[
-        Path | None, typer.Option(help="Also draw a PNG, or a GIF that runs through interpolated fields.")
-    ] = None,
+    picture: Film = None,
     time: Annotated[str | None, typer.Option(help="Forecast from this time instead of the last one.")] = None,
     steps: Annotated[int | None, typer.Option(help="Number of states to forecast, for models of a trajectory.")] = None,
     variable: Annotated[str | None, typer.Option(help="Which one to fill, for models that interpolate fields.")] = None,
+    weather: Annotated[
+        Path | None, typer.Option(help="A weather model's forecast, GRIB or NetCDF, for models of stations that read one.")
+    ] = None,
     colony: Colony = None,
     time_zone: TimeZone = None,
 ) -> None:
@@ -91,6 +92,8 @@ def predict(
         raise InputError(f"--variable is for models that interpolate fields; {name} reads one of its own.")
     if theme != "interpolation" and picture is not None and picture.suffix.lower() == ".gif":
         raise InputError(f"Expected a picture such as {picture.stem}.png; films are for fields that are interpolated.")
+    if weather is not None and (theme != "forecasting" or "u" not in card["inputs"]):
+        raise InputError(f"--weather is for models of the wind at stations; {name} is none.")
     if theme == "trajectories":
         if time is not None:
             raise InputError(f"--time is for forecasts; {name} fills the gaps of trips.")
@@ -98,7 +101,7 @@ def predict(
         return
     if colony is not None or time_zone is not None:
         raise InputError(f"--colony and --time-zone are for tracks of birds; {name} is for {theme}.")
-    options = {"steps": steps, "variable": variable}
+    options = {"steps": steps, "variable": variable, "weather": _read_weather(weather)}
     _forecast(name, file, output, picture, time, {key: value for key, value in options.items() if value is not None})
 
 
@@ -110,9 +113,9 @@ for command in (sample, fine_tune, across_birds):
 def rollout(
     name: str,
     file: Path,
-    steps: Annotated[int, typer.Option(help="Number of time steps.")] = 100,
+    steps: Annotated[int, typer.Option(min=1, help="Number of time steps.")] = 100,
     output: Output = Path("rollout.nc"),
-    picture: Annotated[Path | None, typer.Option(help="Also draw a PNG.")] = None,
+    picture: Picture = None,
 ) -> None:
     """Run a coarse solver with its learned closure from the last state in a NetCDF file."""
     from geodl import themes, zoo
@@ -131,9 +134,9 @@ def rollout(
 @app.command()
 def train(
     name: str,
-    output: Output = Path("runs"),
-    epochs: Annotated[int | None, typer.Option(help="As in the recipe by default.")] = None,
-    seed: int = 0,
+    output: Folder = Path("runs"),
+    epochs: Annotated[int | None, typer.Option(min=1, help="As in the recipe by default.")] = None,
+    seed: Seed = 0,
     mixed_precision: Annotated[bool, typer.Option("--mixed-precision", help="Compute in bfloat16.")] = False,
     strategy: Annotated[str, typer.Option(help="none, or mirrored for all devices of this machine.")] = "none",
 ) -> None:
@@ -154,7 +157,8 @@ def train(
     settings = {"seed": seed} | ({"epochs": epochs} if epochs is not None else {})
     with scope.scope():
         recipe.train(folder, **settings)
-    print(f"Saved in {folder}; geodl evaluate {folder} scores it.")
+    # Its whole path: a name alone would be that of the published model.
+    print(f"Saved in {folder}; geodl evaluate {folder.absolute()} scores it.")
 
 
 @app.command()
@@ -165,15 +169,16 @@ def evaluate(
     """Recompute the scores of a model, published or saved in a folder, on the test split."""
     from geodl import themes, zoo
 
+    if write and name not in zoo.list_models():
+        raise InputError(f"--write is for the card of a published model; {name} is none.")
     model = zoo.load(name)
-    published = name in zoo.list_models()
     with progress_line() as progress:
         track = lambda splits: progress.track(splits, description="splits")  # noqa: E731
         scores = themes.card_scores(model, progress=track)
-        if write and published:
+        if write:
             baselines = themes.baseline_scores(model)
     print(json.dumps(scores, indent=2))
-    if write and published:
+    if write:
         zoo.write_card(name, scores=scores, baselines=baselines)
 
 
@@ -198,7 +203,7 @@ def compare(
     theme: Annotated[str | None, typer.Argument(help="One of the themes, or --all.")] = None,
     case: Annotated[str | None, typer.Option(help="Case study of the theme; the first one by default.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All cases of all themes, and a page of their results.")] = False,
-    output: Output = Path("."),
+    output: Folder = Path("."),
 ) -> None:
     """Compare the approaches of a theme on its test split; print the table, write CSV and a picture."""
     from geodl import report, themes
@@ -207,6 +212,7 @@ def compare(
         raise InputError(f"Expected one of the themes {', '.join(themes.THEMES)}, or --all.")
     if everything and case is not None:
         raise InputError("Expected a theme with --case; --all compares all cases of all themes.")
+    output.mkdir(parents=True, exist_ok=True)
     if not everything:
         _compare(theme, case, output)
         return
@@ -265,6 +271,12 @@ def _forecast(name: str, file: Path, output: Path, picture: Path | None, time: s
         print(path)
 
 
+def _read_weather(path: Path | None):
+    from geodl.files import read_observations
+
+    return None if path is None else read_observations(path)
+
+
 def _drawing(theme, ds, known, forecast, picture: Path):
     """What writes the result as a picture, or as a film where its name ends in .gif."""
     from geodl.files import write_picture, write_whole
@@ -289,6 +301,8 @@ def _until(ds, time: str):
         last = np.datetime64(time) if np.issubdtype(ds.time.dtype, np.datetime64) else float(time)
     except ValueError as error:
         raise InputError(f"Expected a time such as {str(ds.time.values[0])[:16]}; found {time!r}.") from error
-    if last not in ds.time.values:
+    # Numbers of a time step such as .01 are not exact.
+    same = ds.time.values == last if isinstance(last, np.datetime64) else np.isclose(ds.time.values, last, rtol=1e-6)
+    if not same.any():
         raise InputError(f"Expected {time} among the times of the file; it has no such frame.")
-    return ds.sel(time=ds.time <= last)
+    return ds.sel(time=ds.time <= ds.time.values[same].max())

@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from geodl import themes
+from geodl.errors import InputError
 from geodl.files import write_picture, write_whole
 from geodl.headlines import mean_score
 from geodl.zoo import card, list_models
@@ -98,7 +99,12 @@ def write_page(path: str | Path, folder: str | Path) -> Path:
     Args:
         path: of the page.
         folder: where `write_comparison` has written CSV and pictures.
+
+    Raises:
+        InputError: no such folder.
     """
+    if not Path(folder).is_dir():
+        raise InputError(f"Expected a folder with what geodl compare wrote; there is no {folder}.")
     frame = results()
     sections = "\n".join(_section(name, frame[frame.theme == name], Path(folder)) for name in themes.THEMES)
     page = f"""<!doctype html>

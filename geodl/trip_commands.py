@@ -6,27 +6,18 @@ from typing import Annotated
 import typer
 
 from geodl.errors import InputError
-
-Colony = Annotated[
-    tuple[float, float] | None,
-    typer.Option(help="Longitude and latitude of the colony, for a table of tracks; by default from the file."),
-]
-TimeZone = Annotated[
-    str | None, typer.Option(help="Of times in a table of tracks that do not say theirs, such as America/Lima; UTC by default.")
-]
+from geodl.options import Colony, Folder, Output, Picture, Seed, TimeZone
 
 
 def sample(
     name: str,
-    trips: Annotated[int, typer.Option(help="How many.")] = 100,
-    seed: int = 0,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write.")] = Path("trips.nc"),
-    picture: Annotated[Path | None, typer.Option(help="Also draw a PNG.")] = None,
+    trips: Annotated[int, typer.Option(min=1, help="How many.")] = 100,
+    seed: Seed = 0,
+    output: Output = Path("trips.nc"),
+    picture: Picture = None,
 ) -> None:
     """Simulate trips of seabirds by a published generator."""
     _check_theme(name)
-    if trips < 1:
-        raise InputError(f"Expected at least one trip; found {trips}.")
     from geodl import zoo
     from geodl.files import write_netcdf, write_picture
 
@@ -41,12 +32,12 @@ def sample(
 def fine_tune(
     name: str,
     file: Path,
-    steps: Annotated[int, typer.Option(help="Of training, each on all trips.")] = 200,
+    steps: Annotated[int, typer.Option(min=1, help="Of training, each on all trips.")] = 200,
     step_seconds: Annotated[
         float | None, typer.Option(help="Time between two positions, for a table of tracks; by default as the model's.")
     ] = None,
-    seed: int = 0,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the model.")] = Path("my_birds"),
+    seed: Seed = 0,
+    output: Folder = Path("my_birds"),
     colony: Colony = None,
     time_zone: TimeZone = None,
 ) -> None:
@@ -70,8 +61,8 @@ def fine_tune(
 
 def across_birds(
     name: str,
-    draws: Annotated[int, typer.Option(help="How many.")] = 3,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the trained generators are kept.")] = Path("runs"),
+    draws: Annotated[int, typer.Option(min=1, help="How many.")] = 3,
+    output: Folder = Path("runs"),
     write: Annotated[bool, typer.Option("--write", help="Write the scores on the card.")] = False,
 ) -> None:
     """Train a published generator on several draws of the birds and score it on those held out; finished draws are kept."""
@@ -83,8 +74,6 @@ def across_birds(
 
     recipe, card = zoo.recipe(name), zoo.card(name)
     _check_theme(name)
-    if draws < 1:
-        raise InputError(f"Expected at least one draw; found {draws}.")
 
     def fit(draw: int):
         folder = output / f"{name}_{draw}"

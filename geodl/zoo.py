@@ -18,12 +18,18 @@ CONFIG, WEIGHTS, CARD = "config.json", "model.weights.h5", "card.json"
 def list_models(pattern: str = "*", theme: str | None = None) -> list[str]:
     """Names of the published models that match a pattern, of one theme or of all.
 
+    Raises:
+        InputError: a theme of no model.
+
     >>> list_models("cloud_u*", theme="segmentation")
     ['cloud_unet']
     """
     folders = resources.files("geodl_zoo").iterdir()
     names = sorted(folder.name for folder in folders if (folder / CARD).is_file())
-    return [name for name in names if fnmatch(name, pattern) and theme in (None, card(name)["theme"])]
+    theme_of = {name: card(name)["theme"] for name in names} if theme is not None else {}
+    if theme is not None and theme not in theme_of.values():
+        raise InputError(f"Expected one of the themes {', '.join(sorted(set(theme_of.values())))}; found {theme!r}.")
+    return [name for name in names if fnmatch(name, pattern) and theme == theme_of.get(name)]
 
 
 def folder_of(name: str) -> Path:
@@ -87,22 +93,27 @@ def load(name: str | Path, pretrained: bool = True, classes: int | None = None):
         classes: number of classes of a new head; the body keeps its weights.
 
     Raises:
-        InputError: no such model, or weights whose sha256 is not the one on the card.
+        InputError: no such model, a folder that `save` did not write, weights whose sha256 is not the one on the card, or
+            classes for a model that has none.
     """
     import keras
 
     from geodl import dynamics, metrics, models
 
     del dynamics, metrics, models  # importing them registers the classes that config.json names
-    saved = not _is_published(name) and (Path(name) / CONFIG).is_file()
-    folder = Path(name) if saved else folder_of(str(name))
+    folder = _existing_folder(name)
     if not (folder / CONFIG).is_file():
         raise InputError(f"No weights of {folder.name} are published: geodl train {folder.name} makes some.")
     config = json.loads((folder / CONFIG).read_text())
     if classes is not None:
+        if "classes" not in config["model"]["config"] or classes < 2:
+            raise InputError(f"Expected two classes or more for a model that classifies; found {classes} for {folder.name}.")
         config["model"]["config"]["classes"] = classes
-    model = keras.saving.deserialize_keras_object(config["model"])
-    model.build(tuple(config["build"]))
+    try:
+        model = keras.saving.deserialize_keras_object(config["model"])
+        model.build(tuple(config["build"]))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"Expected a folder that geodl.zoo.save wrote; {folder / CONFIG} is not: {error}") from error
     if pretrained:
         _check_weights(folder)
         model.load_weights(folder / WEIGHTS, skip_mismatch=classes is not None)
@@ -144,7 +155,7 @@ def save(model, path: str | Path) -> None:
 
 def sha256_of(name: str | Path) -> str:
     """sha256 of the weights of a published model or saved folder."""
-    folder = Path(name) if (Path(name) / WEIGHTS).is_file() else folder_of(str(name))
+    folder = _existing_folder(name)
     return hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
 
 
@@ -157,6 +168,12 @@ def markdown_table(names: list[str]) -> str:
             first = " | | " if number else f"`{name}` | {sheet['theme']} | {sheet['summary']}"
             lines.append(f"| {first} | {score.replace('_', ' ')} | {value:.3f} | {best:.3f} ({baseline}) |")
     return "\n".join(lines)
+
+
+def _existing_folder(name: str | Path) -> Path:
+    """Of a published model, or one that `save` wrote; a published name comes first."""
+    saved = not _is_published(name) and (Path(name) / CONFIG).is_file()
+    return Path(name) if saved else folder_of(str(name))
 
 
 def _is_published(name: str | Path) -> bool:

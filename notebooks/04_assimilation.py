@@ -116,7 +116,7 @@ print("mean squared error in training:", ", ".join(f"{mse:.1f}" for mse in histo
 #
 # `lorenz63_direct` is such a network, trained longer on many more windows. `lorenz63_4dvarnet` starts from it and learns both a cost and its solver:
 #
-# $$ J(\mathbf x) = \alpha_o |\mathbf y - \mathbf x|^2 + \alpha_r |\mathbf x - \varphi(\mathbf x)|^2, \qquad \mathbf x^{(k+1)} = \mathbf x^{(k)} - \mathrm{LSTM}(\nabla J(\mathbf x^{(k)})) $$
+# $$ J(\mathbf x) = \alpha_o |\mathbf y - \mathbf x|^2 + \alpha_r |\mathbf x - \varphi(\mathbf x)|^2, \qquad \mathbf x^{(k+1)} = \mathbf x^{(k)} - \frac{1}{k + 1}\, \mathrm{LSTM}(\nabla J(\mathbf x^{(k)}), \mathbf x^{(k)}) $$
 #
 # Last, its estimate is the first guess of a strong-constraint 4D-Var, which has three unknowns only: the state at the beginning.
 

@@ -1,11 +1,16 @@
 """Every recipe trains its model and saves it: here for one step."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
+import tensorflow_datasets as tfds
 
-from geodl import zoo
+from geodl import pipelines, zoo
 from geodl.errors import InputError
+from geodl.models import BurgersCNN, WindAttention
+from geodl.stations import read_stations
 
 # Their data are simulated in seconds, or ship.
 QUICK = {"lorenz63_direct", "lorenz63_lstm", "lorenz63_neural_ode", "wind_attention"}
@@ -37,3 +42,63 @@ def test_a_recipe_makes_a_model_that_load_gives_back(name, one_step, tmp_path):
     for ours, theirs, wanted in zip(model.get_weights(), again.get_weights(), published.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
         assert np.isfinite(ours).all() and ours.shape == wanted.shape
+
+
+def test_a_closure_resumes_its_own_run_and_no_other(one_step, tmp_path):
+    horizons, killed_at = [], 2
+
+    def windows(split, horizon, batch_size, seed):
+        if horizon == killed_at:
+            raise KeyboardInterrupt
+        horizons.append(horizon)
+        states = np.random.default_rng(seed).normal(size=(3, 9, 3, 8)).astype("float32")
+        return pipelines.trajectory_windows(states, states[:, :, 0], horizon, batch_size=batch_size, seed=seed)
+
+    def fit(seed):
+        horizons.clear()
+        model = BurgersCNN(points=8, channels=(2,), radius=1)
+        model.build((None, 3, 8))
+        zoo.recipe("burgers_cnn").fit(model, {1: (0.5, 1e-3, 2), 2: (0.5, 1e-3, 2)}, windows, tmp_path, epochs=2, seed=seed)
+        return sorted(set(horizons))
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(seed=0)
+    killed_at = None
+    assert fit(seed=7) == [1, 2]
+    assert fit(seed=0) == [2]
+    assert not list(tmp_path.glob("horizon_*.h5"))
+
+
+METEONET = "number_sta,lat,lon,height_sta,date,dd,ff,precip,hu,td,t,psl"
+
+
+def write_meteonet(folder, days=2, stations=3):
+    """Files of two days, in the format of MeteoNet, in which some values are missing."""
+    random = np.random.default_rng(0)
+    for year, month in ((2016, 1), (2017, 11), (2018, 3)):
+        rows = [METEONET]
+        for step in range(240 * days):
+            time = f"{year}{month:02d}{1 + step // 240:02d} {step % 240 // 10:02d}:{6 * (step % 10):02d}"
+            for station in range(stations):
+                wind = f"{random.integers(0, 360)},{random.uniform(1, 8):.1f}" if random.random() < 0.95 else ","
+                rows.append(f"{29000000 + station},48.{station},-4.{station},20,{time},{wind},0.0,80,280.1,285.2,")
+        (folder / f"NW_Ground_Stations_{year}.csv").write_text("\n".join(rows) + "\n")
+
+
+def test_a_model_of_six_minutes_is_trained_on_the_files_of_meteonet(one_step, tmp_path, monkeypatch):
+    write_meteonet(tmp_path)
+    monkeypatch.setenv("GEODL_SOURCES", str(tmp_path))
+    monkeypatch.setattr(tfds.core.constants, "DATA_DIR", str(tmp_path / "built"))
+    output = tmp_path / "runs"
+    output.mkdir()
+    recipe = zoo.recipe("wind_attention_meteonet")
+    monkeypatch.setattr(recipe, "BATCH", 8)
+    monkeypatch.setattr(recipe, "VALIDATED", 1)
+    monkeypatch.setattr(recipe, "WindAttention", partial(WindAttention, members=1, width=8, blocks=1))
+    model = recipe.train(output, epochs=1)
+    again = zoo.load(output)
+    for ours, theirs in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+        assert np.isfinite(ours).all()
+    found = again.predict(read_stations(tmp_path / "NW_Ground_Stations_2018.csv"))
+    assert dict(found.sizes) == {"time": 60, "station": 3, "quantile": 5} and np.isfinite(found.speed).all()

@@ -25,6 +25,7 @@ from geodl.baselines.station_climatology import StationClimatology
 from geodl.baselines.station_persistence import StationPersistence
 from geodl.baselines.station_recent_regression import StationRecentRegression
 from geodl.baselines.station_regression import StationRegression
+from geodl.baselines.station_weather_model import StationWeatherCorrection, StationWeatherModel
 from geodl.baselines.strong_4dvar import StrongConstraint4DVar
 from geodl.baselines.subgrid_fluxes import NoSubgridFlux
 from geodl.baselines.three_d_var import ThreeDVar
@@ -69,6 +70,8 @@ __all__ = [
     "StationPersistence",
     "StationRecentRegression",
     "StationRegression",
+    "StationWeatherCorrection",
+    "StationWeatherModel",
     "StrongConstraint4DVar",
     "ThreeDVar",
     "TripBootstrap",

@@ -4,8 +4,9 @@ import keras
 import numpy as np
 
 from geodl.errors import InputError
+from geodl.models.station_checks import HOUR
 from geodl.models.station_features import LEADS
-from geodl.models.wind_station_forecaster import HOUR, QUANTILES, WindStationForecaster
+from geodl.models.wind_station_forecaster import QUANTILES, WindStationForecaster
 
 
 @keras.saving.register_keras_serializable(package="geodl")

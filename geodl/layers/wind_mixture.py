@@ -101,11 +101,17 @@ class WindMixture:
         density = along - kappa - ops.log(tf.math.bessel_i0e(kappa)) - math.log(2 * math.pi)
         return ops.logsumexp(self.log_weight + density, axis=-1)
 
-    def sample(self, count: int, seed: int = 0, correlation=None):
+    def sample(self, count: int, seed: int = 0, correlation=None, between=None):
         """Winds (count, ..., 2), drawn with NumPy.
 
-        With the correlation (lead, lead) of a Gaussian copula, members are put in an order in which their speeds at one lead
-        time, the last axis before the wind, go with those at the others.
+        With the correlation of a Gaussian copula, members are put in an order in which their speeds go together, while each of
+        them alone stays distributed as it is.
+
+        Args:
+            count: members.
+            seed: of the random numbers.
+            correlation: (lead, lead), of the last axis before the wind.
+            between: (..., station, station), of the axis before, if any.
         """
         random = np.random.default_rng(seed)
         weight, location, scale, kappa = (np.asarray(x) for x in (self.weight, self.location, self.scale, self.concentration))
@@ -118,6 +124,8 @@ class WindMixture:
         if correlation is None:
             return winds
         together = random.standard_normal(speed.shape) @ np.linalg.cholesky(correlation).T
+        if between is not None:
+            together = np.linalg.cholesky(between) @ together
         ranks = np.argsort(np.argsort(together, axis=0), axis=0)
         ordered = np.take_along_axis(np.argsort(speed, axis=0), ranks, axis=0)
         return np.take_along_axis(winds, ordered[..., None], axis=0)

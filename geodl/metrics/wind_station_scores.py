@@ -16,14 +16,16 @@ class WindStationScores(Scores):
 
     CRPS is \(2\, \overline{\rho_\tau(s - q_\tau)}\), the pinball loss of the quantiles of the speed, the absolute error for a
     forecast without spread. The energy score is \(\overline{|\mathbf u_i - \mathbf u|} - \tfrac12 \overline{|\mathbf u_i -
-    \mathbf u_j|}\) of samples of the wind; the variogram score of order ½ compares \(|s_l - s_m|^{1/2}\) of all pairs of leads.
+    \mathbf u_j|}\) of samples of the wind; the variogram score of order ½ compares \(|s_l - s_m|^{1/2}\) of all pairs of leads,
+    or of all pairs of stations.
 
     Args:
         speed_rmse, speed_mae, vector_rmse, u_rmse, v_rmse: m s⁻¹.
         crps: of the speed, m s⁻¹.
         energy_score: of u and v together, m s⁻¹.
         coverage: of the 90 % interval of the speed.
-        variogram_score: one value.
+        variogram_score: of pairs of leads, one value.
+        station_variogram_score: of pairs of stations.
         speed_errors: (hour, station, lead), for intervals of confidence.
         ranks: of the observed speed among the quantiles, uniform for a reliable forecast.
         seconds: of all forecasts.
@@ -50,12 +52,14 @@ class WindStationScores(Scores):
     energy_score: np.ndarray
     coverage: np.ndarray
     variogram_score: np.ndarray
+    station_variogram_score: np.ndarray
     speed_errors: np.ndarray
     ranks: np.ndarray
     seconds: float
 
     SCORES = (
         "speed_rmse", "speed_mae", "vector_rmse", "u_rmse", "v_rmse", "crps", "energy_score", "coverage", "variogram_score",
+        "station_variogram_score",
     )  # fmt: skip
 
     @classmethod
@@ -81,7 +85,8 @@ class WindStationScores(Scores):
             crps=_mean(quantile_crps(quantiles, speed)),
             energy_score=_mean(_energy(samples, wind)),
             coverage=_mean(inside),
-            variogram_score=_variogram(np.hypot(samples[..., 0], samples[..., 1]), speed),
+            variogram_score=float(np.nanmean(_variogram(samples, speed, axis=2))),
+            station_variogram_score=_mean(_variogram(samples, speed, axis=1)),
             speed_errors=error,
             ranks=(speed > quantiles).sum(axis=0)[np.isfinite(speed)],
             seconds=seconds,
@@ -120,8 +125,10 @@ def _energy(samples, wind):
     return to_truth - apart / 2
 
 
-def _variogram(samples, speed):
-    first, second = np.triu_indices(speed.shape[-1], 1)
-    observed = np.sqrt(abs(speed[..., first] - speed[..., second]))
-    expected = np.sqrt(abs(samples[..., first] - samples[..., second])).mean(axis=0)
-    return float(np.nanmean((observed - expected) ** 2))
+def _variogram(samples, speed, axis):
+    """Of the pairs along an axis of the speed (hour, station, lead)."""
+    first, second = np.triu_indices(speed.shape[axis], 1)
+    difference = lambda x: np.sqrt(abs(np.take(x, first, axis - 3) - np.take(x, second, axis - 3)))  # noqa: E731
+    # One member after the other, because there are many pairs.
+    expected = sum(difference(np.hypot(u, v)) for u, v in np.moveaxis(samples, -1, 1)) / len(samples)
+    return (difference(speed) - expected) ** 2

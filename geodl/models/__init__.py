@@ -6,6 +6,7 @@ from geodl.models.burgers_cnn import BurgersCNN
 from geodl.models.cloud_cnn import CloudCNN
 from geodl.models.cloud_nowcaster import CloudNowcaster
 from geodl.models.cloud_unet import CloudUNet
+from geodl.models.convolutional_gan import ConvolutionalGAN
 from geodl.models.daily_speed_forecaster import DailySpeedForecaster
 from geodl.models.direct_network import DirectNetwork
 from geodl.models.field_fourdvarnet import FieldFourDVarNet
@@ -18,6 +19,7 @@ from geodl.models.neural_ode import NeuralODE
 from geodl.models.sgtnn import SGTNN
 from geodl.models.state_assimilator import StateAssimilator
 from geodl.models.state_forecaster import StateForecaster
+from geodl.models.station_weather import weather_at_stations
 from geodl.models.subgrid_cnn import SubgridCNN
 from geodl.models.subgrid_flux_model import SubgridFluxModel
 from geodl.models.trajectory_gan import TrajectoryGAN
@@ -37,6 +39,7 @@ __all__ = [
     "CloudCNN",
     "CloudNowcaster",
     "CloudUNet",
+    "ConvolutionalGAN",
     "DailySpeedForecaster",
     "DirectNetwork",
     "FieldFourDVarNet",
@@ -61,4 +64,5 @@ __all__ = [
     "WindFieldForecaster",
     "WindStationForecaster",
     "burgers_states",
+    "weather_at_stations",
 ]

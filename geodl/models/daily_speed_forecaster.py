@@ -6,7 +6,8 @@ import xarray as xr
 
 from geodl.errors import InputError
 from geodl.models.base import GeoModel, Variable
-from geodl.models.wind_station_forecaster import QUANTILES, check_times, select_quantity
+from geodl.models.station_checks import check_times, select_quantity
+from geodl.models.wind_station_forecaster import QUANTILES
 from geodl.stations import attributes_of
 
 DAY = np.timedelta64(1, "D")
@@ -39,7 +40,7 @@ class DailySpeedForecaster(GeoModel):
         """
         if not isinstance(x, xr.Dataset):
             return super().predict(x, **options)
-        return self.decode(self.forward(self.encode(x), times=x.time.values), x)
+        return self.decode(self.forward(self.encode(x), times=x.time.values, **options), x)
 
     def encode(self, ds: xr.Dataset) -> np.ndarray:
         speed = select_quantity(ds, "speed").values.astype("float64")

@@ -9,6 +9,7 @@ STEP = 2  # hours between two samples, which neighbouring hours hardly add to
 LAGS, MEANS, NETWORK_LAGS = (1, 23), (6, 24, 720), (0, 1)  # hours
 NEIGHBOURS = 8  # stations at most that a regression uses, itself included
 SAMPLES = 400  # that count as much as what was known before
+ALONE = 100  # samples that say that stations are independent
 OWN = 3 * (len(LAGS) + len(MEANS) + len(NETWORK_LAGS)) + 7  # predictors that every station has, with clock and constant
 TARGETS = 3 * LEADS
 
@@ -65,22 +66,42 @@ class RecentRegression:
             hours: consecutive indices of times.
             days: that are fitted at most.
         """
-        day = times[hours].astype("datetime64[D]")
-        starts = np.searchsorted(times, np.unique(day))
-        # Samples end where all their targets are before the day.
-        samples = [np.arange(start - LEADS - 1, max(start - LEADS - 24 * days, 0) - 1, -STEP) for start in starts]
-        needed = np.unique(np.concatenate([hours, *samples]))
+        days_ahead, needed = _samples(times, hours, days)
         own, network = self._predictors(values, times, needed)
-        wind = _winds(values)
         found = own[np.searchsorted(needed, hours)] @ self.shared
-        for each, chosen in zip(np.unique(day), samples, strict=True):
-            if len(chosen) == 0:  # the first day
-                continue
-            here = day == each
+        for here, chosen in days_ahead:
             past, now = (np.searchsorted(needed, wanted) for wanted in (chosen, hours[here]))
-            targets = hours_ahead(wind, chosen).reshape(len(chosen), -1, TARGETS)
-            found[here] += _corrections(own, network, past, now, targets - own[past] @ self.shared)
+            found[here] += _corrections(own, network, past, now, self._errors(values, chosen, own[past]))
         return found
+
+    def correlation(self, values: np.ndarray, times: np.ndarray, hours: np.ndarray) -> np.ndarray:
+        """Between stations, of the errors of root speed that what all stations share made in the last days.
+
+        Of a short past, it is near that of independent stations.
+
+        Args:
+            values: (time, station, variable), hourly, as `station_features` takes them.
+            times: (time,), datetime64.
+            hours: consecutive indices of times.
+
+        Returns:
+            (hour, station, station).
+        """
+        days_ahead, needed = _samples(times, hours, DAYS)
+        own, _ = self._predictors(values, times, needed)
+        found = np.tile(np.eye(values.shape[1]), (len(hours), 1, 1))
+        for here, chosen in days_ahead:
+            errors = self._errors(values, chosen, own[np.searchsorted(needed, chosen)])[..., ::3]
+            errors -= mean_of_known(errors, axis=0)
+            scale = np.sqrt(mean_of_known(errors**2, axis=0))
+            errors = np.nan_to_num(errors / np.maximum(scale, 1e-6))
+            together = np.einsum("tsl,trl->sr", errors, errors) / LEADS + ALONE * np.eye(values.shape[1])
+            found[here] = together / np.sqrt(np.outer(np.diag(together), np.diag(together)))
+        return found
+
+    def _errors(self, values, hours, own):
+        """What follows the hours, less what all stations share makes of their own predictors: (hour, station, target)."""
+        return hours_ahead(_winds(values), hours).reshape(len(hours), -1, TARGETS) - own @ self.shared
 
     def _predictors(self, values, times, hours):
         """Those that every station has (hour, station, OWN), and the standardised winds of all stations (hour, station, 3)."""
@@ -91,10 +112,23 @@ class RecentRegression:
         parts = [lagged(wind, lag, hours) for lag in LAGS]
         parts += trailing_means(wind, MEANS, hours)
         parts += [lagged(network, lag, hours) for lag in NETWORK_LAGS]
-        known = [np.where(np.isfinite(part), part, 0) for part in parts]
         everywhere = np.concatenate([clocks, np.ones((len(hours), 1))], axis=1)
-        own = np.concatenate([*known, np.broadcast_to(everywhere[:, None], (*wind[hours].shape[:2], 7))], axis=-1)
-        return own.astype("float32"), np.nan_to_num(wind[hours])
+        parts.append(np.broadcast_to(everywhere[:, None], (*parts[0].shape[:2], 7)))
+        own = np.concatenate(parts, axis=-1, dtype="float32", casting="same_kind")
+        return np.nan_to_num(own, copy=False), np.nan_to_num(wind[hours])
+
+
+def _samples(times, hours, days):
+    """For each day on which some of the hours are, which ones, and the hours to fit to, if any; and all hours together."""
+    day = times[hours].astype("datetime64[D]")
+    found = []
+    for each in np.unique(day):
+        start = np.searchsorted(times, each)
+        # Samples end where all their targets are before the day.
+        chosen = np.arange(start - LEADS - 1, max(start - LEADS - 24 * days, 0) - 1, -STEP)
+        if len(chosen):
+            found.append((day == each, chosen))
+    return found, np.flatnonzero(np.bincount(np.concatenate([hours, *(chosen for _, chosen in found)])))
 
 
 def _winds(values):
@@ -106,19 +140,18 @@ def _winds(values):
 def _corrections(own, network, past, now, residuals):
     """What the regression of each station on its samples `past` adds at the times `now`: (time, station, target)."""
     neighbours = _neighbours(network[past, :, 0])
-    known = np.isfinite(residuals).all(axis=-1)[..., None]
-    x, y = np.where(known, _design(own, network, past, neighbours), 0), np.where(known, residuals, 0)
-    # Stations first.
-    x, y, latest = (np.ascontiguousarray(part.swapaxes(0, 1)) for part in (x, y, _design(own, network, now, neighbours)))
+    y = residuals.swapaxes(0, 1)
+    known = np.isfinite(y).all(axis=-1, keepdims=True)
+    x, y = _design(own, network, past, neighbours) * known, np.where(known, y, 0)
     transposed = x.swapaxes(1, 2)
     normal = transposed @ x + SAMPLES * np.eye(x.shape[-1], dtype=x.dtype)
-    return (latest @ np.linalg.solve(normal, transposed @ y)).swapaxes(0, 1)
+    return (_design(own, network, now, neighbours) @ np.linalg.solve(normal, transposed @ y)).swapaxes(0, 1)
 
 
 def _design(own, network, times, neighbours):
-    """Predictors of each station, then the winds of its neighbours: (time, station, predictor)."""
-    near = network[times][:, neighbours].reshape(len(times), len(neighbours), -1)
-    return np.concatenate([own[times], near], axis=-1)
+    """Predictors of each station, then the winds of its neighbours: (station, time, predictor)."""
+    near = network[times].swapaxes(0, 1)[neighbours].swapaxes(1, 2)
+    return np.concatenate([own[times].swapaxes(0, 1), near.reshape(*near.shape[:2], -1)], axis=-1)
 
 
 def _neighbours(root_speed):

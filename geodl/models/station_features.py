@@ -13,18 +13,19 @@ LARGEST = 6.0  # standard deviations, to which features are cut
 
 
 def station_values(ds: xr.Dataset) -> np.ndarray:
-    """`VARIABLES` of a dataset (time, station) as one array (time, station, variable)."""
-    return np.stack([ds[name].values for name in VARIABLES], axis=-1)
+    """`VARIABLES` of a dataset (time, station) as one array (time, station, variable), NaN for those that it does not have."""
+    missing = np.full(ds.u.shape, np.nan)
+    return np.stack([ds[name].values if name in ds else missing for name in VARIABLES], axis=-1)
 
 
-def hours_ahead(series: np.ndarray, hours: np.ndarray) -> np.ndarray:
+def hours_ahead(series: np.ndarray, hours: np.ndarray, leads: int = LEADS) -> np.ndarray:
     """What follows each of the hours in a series (time, station, …): (hour, station, lead, …).
 
     Example:
         >>> print(hours_ahead(np.arange(10)[:, None], np.array([2]))[0, 0])
         [3 4 5 6 7 8]
     """
-    return np.stack([series[hours + lead] for lead in range(1, LEADS + 1)], axis=2)
+    return np.stack([series[hours + lead] for lead in range(1, leads + 1)], axis=2)
 
 
 def station_features(values: np.ndarray, times: np.ndarray, hours: np.ndarray) -> np.ndarray:
@@ -43,7 +44,9 @@ def station_features(values: np.ndarray, times: np.ndarray, hours: np.ndarray) -
         >>> print(station_features(np.ones((48, 3, 7)), times, hours=np.array([47])).shape)
         (1, 3, 152)
     """
-    u, v, speed, temperature, pressure, dew_point, rain = np.moveaxis(np.asarray(values, "float64"), -1, 0)
+    first = max(hours[0] - MEMORY, 0)
+    values, times, hours = np.asarray(values[first:], "float64"), times[first:], hours - first
+    u, v, speed, temperature, pressure, dew_point, rain = np.moveaxis(values, -1, 0)
     wind = np.stack([np.sqrt(speed), u, v], axis=-1)
     everywhere = np.broadcast_to(mean_of_known(wind, axis=1)[:, None], wind.shape)
     weather = np.stack([temperature, pressure, dew_point], axis=-1)
@@ -69,6 +72,33 @@ def station_features(values: np.ndarray, times: np.ndarray, hours: np.ndarray) -
     return np.concatenate(parts, axis=-1).astype("float32")
 
 
+def hourly_series(values: np.ndarray, times: np.ndarray, hours: np.ndarray, every: int):
+    """What is known every hour in a finer series: values, their times, and the indices of `hours` among them.
+
+    Values are the means of what is known in the hour that ends there.
+
+    Args:
+        values: (time, station, …).
+        times: (time,), datetime64.
+        hours: increasing indices of times, multiples of `every` apart.
+        every: times in an hour.
+
+    Example:
+        >>> times = np.datetime64("2020-01-01T00:00") + 6 * np.arange(40)
+        >>> means, ends, index = hourly_series(np.ones((40, 3, 7)), times, np.array([24, 34]), every=10)
+        >>> print(means.shape, ends[index])
+        (4, 3, 7) ['2020-01-01T02:24' '2020-01-01T03:24']
+    """
+    if every == 1:
+        return values, times, hours
+    # So that an hour ends at each of the indices; the first one may lack its beginning.
+    lacking = -(hours[0] + 1) % every
+    whole = (len(values) + lacking) // every
+    padded = np.concatenate([np.full((lacking, *values.shape[1:]), np.nan), values])[: whole * every]
+    means = mean_of_known(padded.reshape(whole, every, *values.shape[1:]), axis=1)
+    return means, times[every - 1 - lacking :: every], (hours + lacking) // every
+
+
 def lagged(series: np.ndarray, lag: int, hours: np.ndarray) -> np.ndarray:
     """Values (time, station, …) so many hours before; NaN before the first one."""
     found = series[np.maximum(hours - lag, 0)]
@@ -80,8 +110,8 @@ def trailing_means(series: np.ndarray, lengths: tuple[int, ...], hours: np.ndarr
     known = np.isfinite(series)
     first = max(hours[0] - max(lengths), 0)
     total, count = (
-        np.concatenate([np.zeros((1, *series.shape[1:])), np.cumsum(part[first:], axis=0, dtype="float64")])
-        for part in (np.where(known, series, 0), known)
+        np.concatenate([np.zeros((1, *series.shape[1:]), kind), np.cumsum(part[first:].astype(kind), axis=0)])
+        for part, kind in ((np.where(known, series, 0), "float64"), (known, "int32"))
     )
     end = hours - first + 1
     begins = [np.maximum(end - length, 0) for length in lengths]
@@ -100,9 +130,11 @@ def _at_target_hours(series, hours):
 
 def mean_of_known(series: np.ndarray, axis: int) -> np.ndarray:
     """Mean of what is not NaN; NaN where nothing is."""
+    # Sums over the first axis of an array in memory are much faster than over others.
+    series = np.ascontiguousarray(np.moveaxis(series, axis, 0))
     known = np.isfinite(series)
-    count = known.sum(axis=axis)
-    return np.where(count > 0, np.where(known, series, 0).sum(axis=axis) / np.maximum(count, 1), np.nan)
+    count = known.sum(axis=0)
+    return np.where(count > 0, np.where(known, series, 0).sum(axis=0) / np.maximum(count, 1), np.nan)
 
 
 def clock(times: np.ndarray) -> np.ndarray:

@@ -6,13 +6,27 @@ import tensorflow as tf
 from keras import ops
 from scipy import special
 
+from geodl.errors import InputError
 from geodl.layers.station_mixer import StationMixer
 from geodl.layers.wind_mixture import PARAMETERS, WindMixture
 from geodl.models.recent_regression import DAYS, OWN, TARGETS, RecentRegression
-from geodl.models.station_features import LAGS, LARGEST, LEADS, MEMORY, hours_ahead, ridge_regression, station_features
+from geodl.models.station_features import (
+    LAGS,
+    LARGEST,
+    LEADS,
+    MEMORY,
+    hourly_series,
+    hours_ahead,
+    lagged,
+    ridge_regression,
+    station_features,
+)
+from geodl.models.station_weather import QUANTITY_OF
 from geodl.models.wind_station_forecaster import QUANTILES, WindStationForecaster
 
 FEATURES = 152 + TARGETS
+KNOTS = (15, 30, *range(60, 60 * LEADS + 1, 60))  # minutes
+ABSENT = 0.2  # share of the samples of which a network learns to do without the weather model
 AT_ONCE = 2000  # hours
 
 
@@ -25,7 +39,10 @@ class WindAttention(WindStationForecaster):
 
     \(\beta\) is the ridge regression of root speed on the standardised \(\mathbf f\), which are the `station_features` and the
     forecasts of a `RecentRegression`; `StationMixer`s let stations inform each other. One model serves any network of stations,
-    because none is told by its name.
+    because none is told by its name. Between lead times of `KNOTS`, and the first one, parameters are linear in the lead time.
+
+    With covariates \(\mathbf c\) of a weather model, where they are known, the location is \(\beta^\top \mathbf f + \gamma^\top
+    (\mathbf f, \mathbf c)\), and the network sees them too; where they are not, it is what it is without them.
 
     Args:
         members: networks of the ensemble.
@@ -33,12 +50,18 @@ class WindAttention(WindStationForecaster):
         blocks: `StationMixer`s of a network.
         components: of the mixture of a member.
         dropout: rate.
+        step: minutes between two times of the past, and between lead times up to six hours.
+        covariates: of the weather model, u10 and v10, then t2m and msl if wanted; none by default.
 
     Call arguments:
-        features: (batch, station, 170), NaN where missing.
+        features: (batch, station, feature), NaN where missing: 170 hourly ones, then the wind at the other times of the last
+            hour, then the covariates.
 
     Returns:
         (batch, member, station, lead, component, 5), parameters of `WindMixture`s.
+
+    Raises:
+        ValueError: a step that does not divide an hour, or other covariates.
 
     References:
         Lakshminarayanan et al. (2017), Simple and scalable predictive uncertainty estimation using deep ensembles, NeurIPS.
@@ -51,40 +74,56 @@ class WindAttention(WindStationForecaster):
 
     memory = MEMORY + 24 * DAYS
 
-    def __init__(self, members=5, width=64, blocks=2, components=3, dropout=0.15, **kwargs):
+    def __init__(self, members=5, width=64, blocks=2, components=3, dropout=0.15, step=60, covariates=(), **kwargs):
         super().__init__(**kwargs)
+        if not (0 < step <= 60 and 60 % step == 0):
+            raise ValueError(f"Expected a step that divides an hour, in minutes; found {step}.")
+        if covariates and (tuple(covariates[:2]) != ("u10", "v10") or not set(covariates) <= set(QUANTITY_OF)):
+            raise ValueError(f"Expected covariates u10, v10 and some of {', '.join(QUANTITY_OF)}; found {covariates}.")
         self.members, self.width, self.blocks = int(members), int(width), int(blocks)
         self.components, self.dropout = int(components), float(dropout)
+        self.step, self.covariates = int(step), tuple(covariates)
+        self.leads = 60 // self.step * LEADS
+        self.own = FEATURES + 3 * (60 // self.step - 1)
+        self.size = self.own + (LEADS + 1) * (len(self.covariates) + bool(self.covariates))
+        knots = [self.step, *(knot for knot in KNOTS if knot > self.step)]
+        lead_times = self.step * np.arange(1, self.leads + 1)
+        # Each knot's share in the parameters at each lead time.
+        self.shares = np.stack([np.interp(lead_times, knots, one) for one in np.eye(len(knots))], axis=1).astype("float32")
         dtype = self.dtype_policy
         self.hide = keras.layers.Dropout(self.dropout / 2, dtype=dtype)
         make = lambda layer: [layer() for _ in range(self.members)]  # noqa: E731
         self.entries = make(lambda: keras.layers.Dense(self.width, dtype=dtype))
         self.mixers = make(lambda: [StationMixer(4, self.dropout, dtype=dtype) for _ in range(self.blocks)])
         self.norms = make(lambda: keras.layers.LayerNormalization(dtype=dtype))
-        parameters = LEADS * self.components * PARAMETERS
+        if self.covariates:
+            self.absent = keras.layers.Dropout(ABSENT, noise_shape=(None, 1, 1), dtype=dtype)
+        parameters = len(knots) * self.components * PARAMETERS
         small = keras.initializers.RandomNormal
         self.heads = [
             keras.layers.Dense(parameters, kernel_initializer=small(stddev=0.01, seed=seed), dtype="float32")
             for seed in range(self.members)
         ]
         # Components of different speeds, so that they do not all learn the same.
-        start = np.zeros((LEADS, self.components, PARAMETERS), "float32")
+        start = np.zeros((len(knots), self.components, PARAMETERS), "float32")
         start[:, :, 1] = np.linspace(-0.3, 0.3, self.components)
         start[:, :, 2] = -1.6
         self.start = start
         # Many small operations, slow where they run eagerly.
-        self._summary = tf.function(_summary, reduce_retracing=True)
+        self._distribution = tf.function(self._describe, reduce_retracing=True)
 
     def build(self, input_shape):
         add = lambda name, shape, value: self.add_weight(shape, value, name=name, trainable=False, autocast=False)  # noqa: E731
-        self.center, self.spread = add("center", (FEATURES,), "zeros"), add("spread", (FEATURES,), "ones")
-        self.regression = add("regression", (FEATURES + 1, LEADS), "zeros")
-        self.correlation = add("correlation", (LEADS, LEADS), "identity")
+        self.center, self.spread = add("center", (self.size,), "zeros"), add("spread", (self.size,), "ones")
+        self.regression = add("regression", (self.own + 1, self.leads), "zeros")
+        self.correlation = add("correlation", (self.leads, self.leads), "identity")
         self.wind_center, self.wind_spread = add("wind_center", (3,), "zeros"), add("wind_spread", (3,), "ones")
         self.shared = add("shared", (OWN, TARGETS), "zeros")
+        if self.covariates:
+            self.weather_regression = add("weather_regression", (self.size + 1, self.leads), "zeros")
         inside = (None, None, self.width)
         for member in range(self.members):
-            self.entries[member].build((None, None, FEATURES))
+            self.entries[member].build((None, None, self.size + bool(self.covariates)))
             for mixer in self.mixers[member]:
                 mixer.build(inside)
             self.norms[member].build(inside)
@@ -94,102 +133,166 @@ class WindAttention(WindStationForecaster):
         features = ops.cast(features, self.variable_dtype)
         known = ops.any(ops.isfinite(features[..., : 3 * LAGS]), axis=-1)
         standard = self.standardised(features)
-        location = ops.matmul(standard, self.regression[:-1]) + self.regression[-1]
+        location = _linear(standard[..., : self.own], self.regression)
         seen = ops.cast(standard, self.compute_dtype)
-        shape = (*ops.shape(features)[:2], LEADS, self.components, PARAMETERS)
+        if self.covariates:
+            given = self.given(features, training)
+            standard = ops.concatenate([standard[..., : self.own], standard[..., self.own :] * given], axis=-1)
+            location = location + given * _linear(standard, self.weather_regression)
+            seen = ops.cast(ops.concatenate([standard, given], axis=-1), self.compute_dtype)
+        shape = (*ops.shape(features)[:2], *self.start.shape)
         found = []
         for entry, mixers, norm, head in zip(self.entries, self.mixers, self.norms, self.heads, strict=True):
             hidden = entry(self.hide(seen, training=training))
             for mixer in mixers:
                 hidden = mixer(hidden, known, training=training)
             found.append(ops.reshape(head(norm(hidden)), shape) + self.start)
-        found = ops.stack(found, axis=1)
+        found = ops.einsum("lk,mbskcp->bmslcp", self.shares, ops.stack(found))
         around = ops.stack([0 * location, location, 0 * location, 0 * location, 0 * location], axis=-1)
         return found + around[:, None, :, :, None]
+
+    def given(self, features, training=None):
+        """1 at the stations (batch, station, 1) of which all covariates are known, less often in training; 0 at others."""
+        known = ops.cast(ops.all(ops.isfinite(features[..., self.own :]), axis=-1, keepdims=True), self.compute_dtype)
+        return ops.cast(self.absent(known, training=training) > 0, self.variable_dtype)
 
     def standardised(self, features):
         """Features without units, 0 where they are not known."""
         standard = ops.clip((features - self.center) / self.spread, -LARGEST, LARGEST)
         return ops.where(ops.isfinite(standard), standard, 0)
 
-    def adapt(self, values: np.ndarray, times: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    def adapt(self, values: np.ndarray, times: np.ndarray, counted: np.ndarray, hours=None, weather=None) -> np.ndarray:
         """Takes scales and regressions from a training series, and returns the features (hour, station, feature) of its hours.
 
         Args:
-            values: (time, station, variable), hourly, as `station_features` takes them.
+            values: (time, station, variable), those of `VARIABLES`.
             times: (time,), datetime64.
             counted: (time, station, 3): u, v and speed, NaN where not to be fitted.
+            hours: increasing indices of times; by default all that have a future.
+            weather: (hour, station, 7, covariate), as `weather_at_stations` gives it for these hours.
+
+        Raises:
+            InputError: the model has covariates, and none are known.
         """
         self._build_once()
-        recent = RecentRegression.of(values, times, counted)
+        hours = np.arange(len(values) - self.leads) if hours is None else hours
+        every = 60 // self.step
+        hourly, ends, _ = hourly_series(values, times, hours[:1], every)
+        recent = RecentRegression.of(hourly, ends, hourly_series(counted, times, hours[:1], every)[0])
         for weight, value in (
             (self.wind_center, recent.center),
             (self.wind_spread, recent.spread),
             (self.shared, recent.shared),
         ):
             weight.assign(value)
-        hours = np.arange(len(values) - LEADS)
-        features = self.features(values, times, hours)
-        self.center.assign(np.nanmean(features, axis=(0, 1)))
-        self.spread.assign(np.nanstd(features, axis=(0, 1)) + 1e-6)
-        standard = np.asarray(self.standardised(ops.convert_to_tensor(features))).reshape(-1, FEATURES)
-        root_speed = np.sqrt(hours_ahead(counted[..., 2], hours))
-        self.regression.assign(ridge_regression(standard, root_speed.reshape(-1, LEADS)))
+        features = self.features(values, times, hours, weather=weather)
+        center, spread = np.zeros(self.size), np.ones(self.size)
+        known = np.isfinite(features).any(axis=(0, 1))
+        center[known] = np.nanmean(features[..., known], axis=(0, 1))
+        spread[known] = np.nanstd(features[..., known], axis=(0, 1)) + 1e-6
+        self.center.assign(center)
+        self.spread.assign(spread)
+        standard = np.asarray(self.standardised(ops.convert_to_tensor(features))).reshape(-1, self.size)
+        root_speed = np.sqrt(hours_ahead(counted[..., 2], hours, self.leads)).reshape(-1, self.leads)
+        own = standard[:, : self.own]
+        self.regression.assign(ridge_regression(own, root_speed))
+        if self.covariates:
+            given = np.asarray(self.given(features)).reshape(-1, 1)
+            if not given.any():
+                raise InputError(f"Expected {', '.join(self.covariates)} of a weather model; nothing is known: give `weather`.")
+            rest = np.where(given > 0, root_speed - _linear(own, np.asarray(self.regression)), np.nan)
+            self.weather_regression.assign(ridge_regression(standard, rest))
         return features
 
-    def features(self, values: np.ndarray, times: np.ndarray, hours: np.ndarray, days: int = DAYS) -> np.ndarray:
-        """Features (hour, station, feature) of consecutive hours; the `RecentRegression` is fitted to so many days at most."""
+    def features(
+        self, values: np.ndarray, times: np.ndarray, hours: np.ndarray, days: int = DAYS, weather: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Features (hour, station, feature) of the hours.
+
+        Args:
+            values: (time, station, variable), those of `VARIABLES`.
+            times: (time,), datetime64.
+            hours: increasing indices of times.
+            days: to which the `RecentRegression` is fitted at most.
+            weather: (hour, station, 7, covariate), as `weather_at_stations` gives it.
+        """
         self._build_once()
-        recent = RecentRegression(*(np.asarray(weight) for weight in (self.wind_center, self.wind_spread, self.shared)))
-        found = recent.forecast(values, times, hours, days).astype("float32")
-        return np.concatenate([station_features(values, times, hours), found], axis=-1)
+        recent = self._recent()
+        found = np.full((len(hours), values.shape[1], self.size), np.nan, "float32")
+        for chosen, series in self._hourly(values, times, hours):
+            found[chosen, :, :FEATURES] = np.concatenate([station_features(*series), recent.forecast(*series, days)], axis=-1)
+        for lag in range(60 // self.step - 1):
+            wind, place = lagged(values[..., :3], lag, hours), FEATURES + 3 * lag
+            found[..., place : place + 3] = np.concatenate([np.sqrt(wind[..., 2:]), wind[..., :2]], axis=-1)
+        if weather is not None:
+            speed = np.sqrt(np.hypot(weather[..., :1], weather[..., 1:2]))
+            found[..., self.own :] = np.concatenate([speed, weather], axis=-1).reshape(*found.shape[:2], -1)
+        return found
+
+    def _recent(self):
+        return RecentRegression(*(np.asarray(weight) for weight in (self.wind_center, self.wind_spread, self.shared)))
+
+    def _hourly(self, values, times, hours):
+        """Hours at one minute of the hour after the other: which ones, and their hourly series."""
+        every = 60 // self.step
+        for phase in set((hours % every).tolist()):
+            chosen = hours % every == phase
+            yield chosen, hourly_series(values, times, hours[chosen], every)
 
     def _build_once(self):
         if not self.built:
-            self.build((None, None, FEATURES))
+            self.build((None, None, self.size))
 
     def couple(self, features: np.ndarray, speed: np.ndarray) -> None:
         r"""Takes the correlation of lead times, in a Gaussian copula, from speeds (hour, station, lead), NaN where missing.
 
         With \(F_\tau\) the forecast distribution at lead \(\tau\), it is that of \(\Phi^{-1}(F_\tau(|\mathbf u|_\tau))\).
         """
-        mixture = WindMixture(self._joined(features))
+        mixture = WindMixture(self._summaries(features)["parameters"])
         probability = np.clip(
             np.asarray(mixture.cdf(ops.convert_to_tensor(speed[..., None], "float32")))[..., 0], 1e-3, 1 - 1e-3
         )
-        normal = special.ndtri(probability.astype("float64")).reshape(-1, LEADS)
+        normal = special.ndtri(probability.astype("float64")).reshape(-1, self.leads)
         self.correlation.assign(np.corrcoef(normal[np.isfinite(normal).all(axis=1)], rowvar=False))
 
-    def parameters(self, values: np.ndarray, times: np.ndarray, hours: np.ndarray) -> np.ndarray:
-        """Of the `WindMixture` of all members, of forecasts from each hour (hour, station, lead, component, 5)."""
-        return self._joined(self.features(values, times, hours))
-
-    def _joined(self, features):
-        """Parameters of the mixture of all members (hour, station, lead, component, 5)."""
-        parts = [np.asarray(self.predict_on_batch(features[i : i + AT_ONCE])) for i in range(0, len(features), AT_ONCE)]
-        parameters = np.concatenate(parts)
+    def _describe(self, features, levels):
+        """The mixture of all members (hour, station, lead, component, 5), its moments and quantiles."""
+        parameters = self(features)
         # So that all members count the same.
-        parameters[..., 0] = special.log_softmax(parameters[..., 0], axis=-1)
-        hour, member, station, lead, component, _ = parameters.shape
-        return np.moveaxis(parameters, 1, 3).reshape(hour, station, lead, member * component, PARAMETERS)
+        weight = ops.log_softmax(parameters[..., :1], axis=-2)
+        parameters = ops.moveaxis(ops.concatenate([weight, parameters[..., 1:]], axis=-1), 1, 3)
+        shape = ops.shape(parameters)
+        parameters = ops.reshape(parameters, (*shape[:3], self.members * self.components, PARAMETERS))
+        found = WindMixture(parameters)
+        moments = {"wind": found.mean_wind, "wind_deviation": found.wind_deviation, "speed": found.mean_speed}
+        return moments | {"quantiles": found.quantiles(levels), "parameters": parameters}
 
-    def forecast(self, values, times, hours, levels=QUANTILES, members=0):
-        parameters = self.parameters(values, times, hours)
-        fields = {name: np.asarray(field) for name, field in self._summary(parameters, np.float32(levels)).items()}
+    def _summaries(self, features, levels=QUANTILES):
+        """The same for any number of hours, in NumPy."""
+        starts = range(0, len(features), AT_ONCE)
+        parts = [self._distribution(features[i : i + AT_ONCE], np.float32(levels)) for i in starts]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def forecast(self, values, times, hours, levels=QUANTILES, members=0, weather=None):
+        fields = self._summaries(self.features(values, times, hours, weather=weather), levels)
+        parameters = fields.pop("parameters")
         if members:
-            fields["samples"] = WindMixture(parameters).sample(members, correlation=np.asarray(self.correlation))
+            between = np.empty((len(hours), values.shape[1], values.shape[1]))
+            for chosen, series in self._hourly(values, times, hours):
+                between[chosen] = self._recent().correlation(*series)
+            leads = np.asarray(self.correlation)
+            fields["samples"] = WindMixture(parameters).sample(members, correlation=leads, between=between)
         return fields
 
     def compute_output_shape(self, input_shape):
-        return (input_shape[0], self.members, input_shape[1], LEADS, self.components, PARAMETERS)
+        return (input_shape[0], self.members, input_shape[1], self.leads, self.components, PARAMETERS)
 
     def get_config(self):
-        settings = {"members": self.members, "width": self.width, "blocks": self.blocks}
-        return {**super().get_config(), **settings, "components": self.components, "dropout": self.dropout}
+        settings = {"members": self.members, "width": self.width, "blocks": self.blocks, "components": self.components}
+        settings |= {"dropout": self.dropout, "step": self.step, "covariates": self.covariates}
+        return {**super().get_config(), **settings}
 
 
-def _summary(parameters, levels):
-    """Moments and quantiles of mixtures."""
-    found = WindMixture(parameters)
-    moments = {"wind": found.mean_wind, "wind_deviation": found.wind_deviation, "speed": found.mean_speed}
-    return moments | {"quantiles": found.quantiles(levels)}
+def _linear(inputs, coefficients):
+    """The last row of the coefficients is the constant."""
+    return ops.matmul(inputs, coefficients[:-1]) + coefficients[-1]

@@ -6,29 +6,35 @@ import xarray as xr
 
 from geodl.errors import InputError
 from geodl.models.base import GeoModel, Variable
+from geodl.models.station_checks import check_times, select_quantity
 from geodl.models.station_features import LEADS, MEMORY, VARIABLES
-from geodl.stations import QUANTITIES, attributes_of, wind_direction
+from geodl.models.station_weather import weather_at_stations
+from geodl.stations import attributes_of, wind_direction
 
-HOUR = np.timedelta64(1, "h")
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 @keras.saving.register_keras_serializable(package="geodl")
 class WindStationForecaster(GeoModel):
-    """The past weather of a network of stations, hourly → the wind at each of them in the next six hours.
+    """The past weather of a network of stations, hourly or every `step` minutes → the wind at each in the next six hours.
 
     Subclasses define `forecast(values, times, hours, levels)`: values (time, station, variable), those of `VARIABLES`, NaN
     where missing → forecasts from the hours `hours` (consecutive indices of times): {"wind": (hour, station, lead, 2), mean of
     u and v; "speed": (hour, station, lead), its mean; if known also "wind_deviation", of the shape of "wind",
     "quantiles": (hour, station, lead, n), of the speed at the probabilities `levels`, and with `members` also "samples":
-    (member, hour, station, lead, 2), winds}.
+    (member, hour, station, lead, 2), winds}. Those with `covariates` also take `weather` (hour, station, 7, covariate), what a
+    weather model has forecast for each of the hours and the six that follow, NaN where it has not.
 
     `predict(ds)` reads `u`, `v` (time, station) and, where given, `speed`, `temperature`, `dew_point` (K), `pressure` (Pa) and
-    `rain` (kg m-2 an hour): any number of stations, the last day at least, up to `memory` hours are used. It returns at the six
-    hours that follow `u`, `v`, their standard deviations, `speed` with its quantiles, and the `direction` of the mean wind.
+    `rain` (kg m-2 a time step): any number of stations, the last day at least, up to `memory` hours are used. It returns at the
+    times that follow `u`, `v`, their standard deviations, `speed` with its quantiles, and the `direction` of the mean wind;
+    with `members`, of forecasters that draw winds, also `u_member` and `v_member` (member, time, station), which go together
+    as the winds of different times and stations do.
     """
 
     theme = "forecasting"
+    step, leads = 60, LEADS  # minutes between two times; times that are forecast
+    covariates = ()  # of a weather model, that it reads
     memory = MEMORY  # hours of the past that are used at most
     input_variable = Variable("u", (("time", "station"),), units="m s-1", valid_range=(-60, 60))
 
@@ -36,33 +42,51 @@ class WindStationForecaster(GeoModel):
         """Forecasts from each of the hours."""
         raise NotImplementedError(f"{type(self).__name__} does not define `forecast`.")
 
-    def predict(self, x, **options):
+    def predict(self, x, weather: xr.Dataset | None = None, members: int = 0, **options):
         """Forecasts from the last time of an `xarray.Dataset`; arrays are treated as in Keras.
+
+        Args:
+            x: weather of the past at the stations.
+            weather: what a weather model forecasts, on a grid or at the stations, as `weather_at_stations` reads it; for models
+                with `covariates`, which also forecast without.
+            members: winds to draw.
+            options: of Keras, for arrays.
 
         Raises:
             InputError: u or v are missing, have other dimensions, other units or implausible values, or no value at all in the
-                last day; times that are not hourly.
+                last day; times that are not `step` minutes apart; a weather model that is not what `weather_at_stations`
+                expects, or that was not asked for.
         """
         if not isinstance(x, xr.Dataset):
             return super().predict(x, **options)
-        return self.decode(self.forward(self.encode(x), times=x.time.values[-self.memory :]), x)
+        values = self.encode(x)
+        if weather is not None and not self.covariates:
+            raise InputError("Expected no weather model; this model was trained without: leave it out.")
+        if weather is not None:
+            options["weather"] = weather_at_stations(weather, x, self.covariates, x.time.values[-1:])
+        return self.decode(self.forward(values, times=x.time.values[-len(values) :], members=members, **options), x)
 
     def encode(self, ds: xr.Dataset) -> np.ndarray:
         fields = {name: select_quantity(ds, name) for name in VARIABLES if name in ("u", "v") or name in ds}
-        check_times(ds, HOUR, "hourly")
-        values = {name: field.values[-self.memory :].astype("float64") for name, field in fields.items()}
-        known = np.isfinite(values["u"][-24:]) & np.isfinite(values["v"][-24:])
+        check_times(ds, self._interval, "hourly" if self.step == 60 else f"{self.step}-minute")
+        an_hour = 60 // self.step
+        values = {name: field.values[-self.memory * an_hour :].astype("float64") for name, field in fields.items()}
+        known = (np.isfinite(values["u"]) & np.isfinite(values["v"]))[-24 * an_hour :]
         if not known.any():
             raise InputError("Expected some wind in the last 24 hours; u and v are missing at every station.")
         speed = np.hypot(values["u"], values["v"])
         values["speed"] = np.where(np.isfinite(values.get("speed", speed)), values.get("speed", speed), speed)
         return np.stack([values.get(name, np.full(speed.shape, np.nan)) for name in VARIABLES], axis=-1)
 
-    def forward(self, samples: np.ndarray, times: np.ndarray) -> dict[str, np.ndarray]:
-        return self.forecast(samples, times, np.array([len(samples) - 1]))
+    @property
+    def _interval(self):
+        return np.timedelta64(self.step, "m")
+
+    def forward(self, samples: np.ndarray, times: np.ndarray, **options) -> dict[str, np.ndarray]:
+        return self.forecast(samples, times, np.array([len(samples) - 1]), **options)
 
     def decode(self, fields: dict[str, np.ndarray], ds: xr.Dataset) -> xr.Dataset:
-        dims = ("time", "station")
+        dims, samples = ("time", "station"), fields.pop("samples", None)
         # (1, station, lead, …) to (lead, station, …).
         found = {name: np.moveaxis(values[0], 1, 0).astype("float32") for name, values in fields.items()}
         variables = {name: (dims, found["wind"][..., i], attributes_of(name)) for i, name in enumerate("uv")}
@@ -77,43 +101,14 @@ class WindStationForecaster(GeoModel):
             attributes_of("direction"),
         )
         coordinates = {name: c for name, c in ds.coords.items() if c.dims in ((), ("station",))}
-        coordinates["time"] = ds.time.values[-1] + HOUR * np.arange(1, LEADS + 1)
+        coordinates["time"] = ds.time.values[-1] + self._interval * np.arange(1, self.leads + 1)
+        if samples is not None:
+            drawn = samples[:, 0].swapaxes(1, 2).astype("float32")
+            variables |= {
+                f"{name}_member": (("member", *dims), drawn[..., i], attributes_of(name)) for i, name in enumerate("uv")
+            }
         if "quantiles" in found:
             attributes = {"units": "m s-1", "long_name": "quantiles of the wind speed"}
             variables["speed_quantile"] = ((*dims, "quantile"), found["quantiles"], attributes)
             coordinates["quantile"] = list(QUANTILES)
         return xr.Dataset(variables, coordinates, {**ds.attrs, "Conventions": "CF-1.11"})
-
-
-def select_quantity(ds: xr.Dataset, name: str) -> xr.DataArray:
-    """One of the `QUANTITIES` (time, station) of a dataset.
-
-    Raises:
-        InputError: it is missing, or has other dimensions, other units or values that weather never has.
-    """
-    units, _, low, high = QUANTITIES[name]
-    field = Variable(name, (("time", "station"),), units, (low, high)).select(ds)
-    if "sample" in field.dims:
-        raise InputError(f"Expected {name} with dimensions (time, station); found {field.dims}.")
-    given = field.attrs.get("units", units)
-    if given.replace("/", " ").replace("**", "").replace("^", "").split() not in (
-        units.split(),
-        units.replace("-1", "").split(),
-    ):
-        raise InputError(f"Expected {name} in {units}; found {given}: convert it.")
-    outside = field.values[(field.values < low) | (field.values > high)]
-    if len(outside):
-        raise InputError(f"Expected {name} between {low:g} and {high:g} {units}; found {outside[0]:g}: mask or convert.")
-    return field
-
-
-def check_times(ds: xr.Dataset, step: np.timedelta64, name: str) -> None:
-    """Raises an InputError unless the times are `step` apart, in words "hourly" or "daily"."""
-    if "time" not in ds.coords or not np.issubdtype(ds.time.dtype, np.datetime64):
-        raise InputError(f"Expected a coordinate `time` of dates, {name}.")
-    steps = np.diff(ds.time.values)
-    if len(steps) and (steps != step).any():
-        wrong = steps[steps != step][0] / HOUR
-        raise InputError(
-            f"Expected {name} times, in order; found a step of {wrong:g} h: fill missing ones with NaN, or resample."
-        )

@@ -88,6 +88,25 @@ def test_neighbours_are_the_stations_most_alike():
         assert neighbours[0] == station and set(neighbours % 2) == {station % 2} and len(neighbours) == NEIGHBOURS
 
 
+def test_errors_of_stations_are_correlated_as_those_of_recent_weeks_were():
+    random = np.random.default_rng(0)
+    shared, alone = random.normal(size=(HOURS, 1, 2)), random.normal(size=(HOURS, 3, 2))
+    values = np.full((HOURS, 3, 7), np.nan)
+    values[..., :2] = np.where([[[True], [True], [False]]], 2 * shared + alone, 2 * alone)
+    values[..., 2] = np.hypot(values[..., 0], values[..., 1])
+    model = fitted(values)
+    found = model.correlation(values, TIMES, np.array([10, HOURS - 5]))
+    np.testing.assert_array_equal(found[0], np.eye(3))  # nothing is known yet
+    np.testing.assert_allclose(found[1], found[1].T)
+    np.testing.assert_allclose(np.diagonal(found[1]), 1)
+    root = np.sqrt(values[..., 2])
+    # White noise is its own error; independent samples make the correlation smaller.
+    assert 0.5 * np.corrcoef(root[:, :2], rowvar=False)[0, 1] < found[1, 0, 1] < np.corrcoef(root[:, :2], rowvar=False)[0, 1]
+    assert abs(found[1, 0, 2]) < 0.1
+    values[:, 2] = np.nan
+    assert np.isfinite(np.linalg.cholesky(model.correlation(values, TIMES, np.array([HOURS - 5])))).all()
+
+
 def test_the_model_takes_scales_and_regressions_from_its_training_series():
     values = follower()
     model = WindAttention(members=1, width=8, blocks=1)

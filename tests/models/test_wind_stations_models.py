@@ -102,10 +102,33 @@ def test_a_copula_joins_lead_times_and_leaves_each_of_them_as_it_is():
     np.testing.assert_allclose(np.corrcoef(ranks, rowvar=False), 6 / np.pi * np.arcsin(correlation / 2), atol=0.05)
 
 
+def test_a_copula_joins_stations_too():
+    parameters = np.random.default_rng(0).normal(size=(2, 3, 3, 5)).astype("float32")
+    leads = np.array([[1, 0.8, 0.3], [0.8, 1, 0.6], [0.3, 0.6, 1]])
+    stations = np.array([[1, 0.7], [0.7, 1]])
+    alone = np.hypot(*np.moveaxis(WindMixture(parameters).sample(4000), -1, 0))
+    joined = np.hypot(*np.moveaxis(WindMixture(parameters).sample(4000, correlation=leads, between=stations), -1, 0))
+    np.testing.assert_array_equal(np.sort(joined, axis=0), np.sort(alone, axis=0))
+    ranks = np.argsort(np.argsort(joined, axis=0), axis=0).reshape(4000, 6)
+    np.testing.assert_allclose(np.corrcoef(ranks, rowvar=False), 6 / np.pi * np.arcsin(np.kron(stations, leads) / 2), atol=0.05)
+
+
+def test_members_go_together_as_the_past_did():
+    ds = network(hours=600)
+    ds["u"][:, 1], ds["v"][:, 1] = ds.u[:, 0], ds.v[:, 0]
+    found = small().predict(ds, members=400)
+    assert found.u_member.dims == ("member", "time", "station") and found.sizes["member"] == 400
+    speed = np.hypot(found.u_member, found.v_member)
+    together = np.corrcoef(speed.isel(time=2).T)
+    assert together[0, 1] > 0.5 and abs(together[0, 2]) < 0.2
+    np.testing.assert_allclose(speed.mean("member"), found.speed, rtol=0.2)
+    assert "u_member" not in StationPersistence().predict(ds, members=2)
+
+
 def test_couple_finds_the_correlation_of_lead_times():
     model = WindAttention(members=2, width=8, blocks=1)
     features = np.zeros((3000, 1, FEATURES), "float32")
-    parameters = model._joined(features)[:1]
+    parameters = model._summaries(features)["parameters"][:1]
     distance = abs(np.subtract.outer(np.arange(6), np.arange(6)))
     wind = WindMixture(parameters).sample(3000, correlation=0.7**distance)
     model.couple(features, np.hypot(*np.moveaxis(wind, -1, 0))[:, 0])
@@ -241,3 +264,7 @@ def test_scores_of_a_sample_forecast_are_those_of_their_definitions():
     assert found.crps[0] == pytest.approx(expected, rel=0.1)
     # Of a standard normal in two dimensions: E|x - y| = sqrt(pi).
     assert found.energy_score[0] == pytest.approx(np.sqrt(np.pi) / 2, rel=0.1)
+    # All winds are independent: pairs of stations are like pairs of leads.
+    pairs = np.sqrt(abs(speeds[:2000] - speeds[2000:]))
+    for score in (found.variogram_score, found.station_variogram_score[0]):
+        assert score == pytest.approx(pairs.var() * (1 + 1 / 40), rel=0.1)

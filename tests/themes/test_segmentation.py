@@ -73,6 +73,11 @@ def test_all_approaches_are_nowcasters():
     assert all(isinstance(make(), CloudNowcaster) for make in segmentation.approaches("msg_europe").values())
 
 
+def test_a_model_with_classes_of_its_own_is_not_scored_on_cloud_types():
+    with pytest.raises(InputError, match="has classes of its own: score it by its `evaluate`"):
+        segmentation.evaluate(zoo.load("cloud_unet", classes=2), "meteonet_sample")
+
+
 def test_unknown_theme_is_told():
     with pytest.raises(
         InputError,

@@ -6,12 +6,13 @@ import numpy as np
 
 from geodl import plotting
 from geodl.baselines import StationAnalogues, StationClimatology, StationPersistence, StationRecentRegression, StationRegression
+from geodl.errors import InputError
 from geodl.metrics.wind_station_scores import LEVELS, WindStationScores
 from geodl.models.station_features import LAGS, LEADS, hours_ahead, station_values
 from geodl.models.wind_station_forecaster import WindStationForecaster
 from geodl.themes.cases import Case
 
-MEMBERS = 10  # samples for the scores of joint distributions
+MEMBERS = 50  # samples for the scores of joint distributions
 CASES = {
     "wind_stations": Case(
         dataset="wind_stations",
@@ -59,7 +60,13 @@ def evaluate(model, case: str, split: str = "test") -> WindStationScores:
 
 
 def case_of(model) -> str:
-    """The one case."""
+    """The one case, of hourly forecasts.
+
+    Raises:
+        InputError: a model of another time step.
+    """
+    if model.step != 60:
+        raise InputError(f"Expected a model of hourly wind; this one has a step of {model.step} minutes, which no case scores.")
     return "wind_stations"
 
 
