@@ -6,7 +6,7 @@ import tensorflow as tf
 from keras import ops
 
 from geodl import cloud_types
-from geodl.baselines.persistence import class_indicators
+from geodl.baselines.cloud_persistence import class_indicators
 from geodl.errors import InputError
 from geodl.layers import Warp
 from geodl.models.cloud_nowcaster import FUTURE, CloudNowcaster, latest_codes

@@ -22,14 +22,14 @@ def nowcast(observed: xr.Dataset, forecast: xr.Dataset, persistence: xr.Dataset)
     Args:
         observed: `CT` (time, y, x) up to the reference time, and later where known; shown beside the forecast.
         forecast: what a cloud model's `predict` returned.
-        persistence: what `Persistence().predict` returned.
+        persistence: what `CloudPersistence().predict` returned.
 
     Example:
-        >>> from geodl.baselines import Persistence
+        >>> from geodl.baselines import CloudPersistence
         >>> minutes = np.timedelta64(15, "m") * np.arange(10)
         >>> ds = xr.Dataset({"CT": (("time", "lat", "lon"), np.full((10, 8, 8), 8, "uint8"))})
         >>> ds = ds.assign_coords(time=np.datetime64("2020-05-01", "ns") + minutes)
-        >>> forecast = Persistence().predict(ds.isel(time=slice(6)))
+        >>> forecast = CloudPersistence().predict(ds.isel(time=slice(6)))
         >>> print(nowcast(ds, forecast, forecast).axes[4].get_title())
         forecast +15 min (100% right)
     """

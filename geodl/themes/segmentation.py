@@ -15,7 +15,7 @@ import time
 import numpy as np
 
 from geodl import datasets, plotting
-from geodl.baselines import OpticalFlow, Persistence, SmoothedFlow
+from geodl.baselines import CloudPersistence, OpticalFlow, SmoothedFlow
 from geodl.errors import InputError
 from geodl.metrics import NowcastScores
 from geodl.themes.cases import Case, Cases
@@ -35,7 +35,7 @@ CASES = Cases(
 
 def approaches(case: str) -> dict:
     """What is compared in a case: {name: function that makes the model}."""
-    classical = {"persistence": Persistence, "optical flow": OpticalFlow, "smoothed flow": SmoothedFlow}
+    classical = {"persistence": CloudPersistence, "optical flow": OpticalFlow, "smoothed flow": SmoothedFlow}
     return classical | CASES[case].published()
 
 
@@ -74,4 +74,4 @@ def picture(observed, known, forecast):
         raise InputError("Expected one sample to draw; the dataset has a dimension `sample`: select one, or draw no picture.")
     if "CT" not in forecast:
         return plotting.classes(forecast)
-    return plotting.nowcast(observed.sortby("time"), forecast, Persistence().predict(known))
+    return plotting.nowcast(observed.sortby("time"), forecast, CloudPersistence().predict(known))

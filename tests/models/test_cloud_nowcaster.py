@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from geodl.baselines import Persistence
+from geodl.baselines import CloudPersistence
 from geodl.errors import InputError
 from geodl.models.cloud_nowcaster import CloudNowcaster
 
 
 @pytest.fixture(scope="module")
 def nowcaster():
-    return Persistence()
+    return CloudPersistence()
 
 
 def test_forecast_carries_future_times_coordinates_and_flags(nowcaster, cloud_file_content):

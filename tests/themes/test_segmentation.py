@@ -28,7 +28,7 @@ def _assert_card(scores, model):
 @pytest.mark.slow
 def test_cards_of_the_plain_network_and_persistence_are_recomputed():
     _assert_card(zoo.card("cloud_cnn")["scores"], zoo.load("cloud_cnn"))
-    _assert_card(zoo.card("cloud_unet")["baselines"]["persistence"], segmentation.Persistence())
+    _assert_card(zoo.card("cloud_unet")["baselines"]["persistence"], segmentation.CloudPersistence())
 
 
 @pytest.mark.slow
