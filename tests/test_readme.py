@@ -69,4 +69,4 @@ def test_example_of_fine_tuning_runs(folder):
 @pytest.mark.slow
 def test_example_of_comparison_runs(folder):
     names = run("Compare")
-    assert {"again", "burgers_cnn", "Smagorinsky"} <= set(names["table"].index)
+    assert {"again", "CNN, a posteriori", "Smagorinsky"} <= set(names["table"].index)
