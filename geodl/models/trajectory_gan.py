@@ -11,7 +11,7 @@ from geodl.layers.trip_critic import TripCritic
 from geodl.layers.trip_decoder import STRIDES, TripDecoder
 from geodl.models.trip_generator import TripGenerator, stretched_turns
 
-TURN, STRETCH = 0.4, 0.05  # standard deviations of the turn (radians) and stretch of the trips to learn from
+STRETCH = 0.05  # standard deviation of the stretch of the trips to learn from
 MOMENTUM = 0.99  # of the running mean of the generator's weights
 
 
@@ -36,6 +36,7 @@ class TrajectoryGAN(TripGenerator):
         trip_noise: numbers that a trip as a whole is drawn from.
         width: channels of the generator.
         simulated: trips that are simulated for each batch.
+        turn: standard deviation of the turn of the trips to learn from, radians.
 
     Call arguments:
         noise: (batch, 1 + trip_noise + 3 steps), normal; the first one sets the duration.
@@ -53,9 +54,12 @@ class TrajectoryGAN(TripGenerator):
         (2, 21, 2)
     """
 
-    def __init__(self, colony_lon, colony_lat, step_seconds, steps=200, trip_noise=32, width=48, simulated=64, **kwargs):
+    def __init__(
+        self, colony_lon, colony_lat, step_seconds, steps=200, trip_noise=32, width=48, simulated=64, turn=0.4, **kwargs
+    ):
         super().__init__(colony_lon, colony_lat, step_seconds, steps, **kwargs)
         self.trip_noise, self.width, self.simulated = int(trip_noise), int(width), int(simulated)
+        self.turn = float(turn)
         dtype = self.dtype_policy
         self.generator = TripDecoder(self.steps, self.width, dtype=dtype)
         self.average = TripDecoder(self.steps, self.width, dtype=dtype)
@@ -78,7 +82,7 @@ class TrajectoryGAN(TripGenerator):
 
     def train_step(self, data):
         real = ops.cast(keras.utils.unpack_x_y_sample_weight(data)[0], "float32")
-        real = stretched_turns(real, TURN, STRETCH, self.random)
+        real = stretched_turns(real, self.turn, STRETCH, self.random)
         noise = keras.random.normal((self.simulated, self.noise_size), seed=self.random)
         with tf.GradientTape(persistent=True) as tape:
             walk, duration = self._trips(noise, self.generator)
@@ -146,7 +150,7 @@ class TrajectoryGAN(TripGenerator):
         return (input_shape[0], self.steps + 1, 2)
 
     def get_config(self):
-        settings = {"trip_noise": self.trip_noise, "width": self.width, "simulated": self.simulated}
+        settings = {"trip_noise": self.trip_noise, "width": self.width, "simulated": self.simulated, "turn": self.turn}
         return {**super().get_config(), **settings}
 
 

@@ -19,10 +19,11 @@ def train(output: Path, epochs: int = 14, seed: int = 0, callbacks=(), draw: int
     trips = split_by_bird(datasets.open_dataset("seabirds", "brazil_hourly", "all"), draw)
     birds, others = trips["train"], trips["validation"]
     lon, lat, seconds = (birds.attrs[name] for name in ("colony_lon", "colony_lat", "step_seconds"))
-    model = TrajectoryGAN(lon, lat, seconds, steps=birds.sizes["step"])
+    # Few trips: turned by more than elsewhere, and what is simulated keeps away from them.
+    model = TrajectoryGAN(lon, lat, seconds, steps=birds.sizes["step"], turn=0.6)
     model.adapt(birds)
     rate = keras.optimizers.schedules.CosineDecay(1e-3, epochs * STEPS, alpha=0.02)
-    model.compile(optimizer=keras.optimizers.Adam(rate, beta_1=0.5), loss=TripLoss())
+    model.compile(optimizer=keras.optimizers.Adam(rate, beta_1=0.5), loss=TripLoss(nearest=6))
     model.fit(
         # All trips make one batch, because distributions are compared.
         tf.data.Dataset.from_tensors(model.training_trips(birds)).repeat(),
