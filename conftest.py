@@ -12,6 +12,7 @@ os.environ["TFDS_DATA_DIR"] = os.path.join(os.environ["TFDS_DATA_DIR"], os.envir
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib import pyplot as plt
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +20,14 @@ def names_of_examples(doctest_namespace):
     """What the examples of docstrings take as imported."""
     import tensorflow as tf
 
-    doctest_namespace.update(np=np, tf=tf)
+    doctest_namespace.update(np=np, tf=tf, xr=xr)
+
+
+@pytest.fixture(autouse=True)
+def closed_figures():
+    """No figure outlives its test."""
+    yield
+    plt.close("all")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from geodl import zoo
-from geodl.baselines import OpticalFlow, Persistence, SmoothedFlow
+from geodl.baselines import CloudPersistence, OpticalFlow, SmoothedFlow
 
 
 def moving_blobs(height: int, width: int) -> np.ndarray:
@@ -36,7 +36,7 @@ def main() -> None:
         "cloud_cnn": zoo.load("cloud_cnn"),
         "smoothed flow": SmoothedFlow(),
         "optical flow": OpticalFlow(),
-        "persistence": Persistence(),
+        "persistence": CloudPersistence(),
     }.items():
         model.forward(small)
         seconds = []

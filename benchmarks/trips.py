@@ -26,7 +26,30 @@ FILE, STEP_SECONDS = "boobies_st_helena_gps.csv.gz", 240.0
 MODELS = ("seabird_gan_brazil", "seabird_mdn_brazil", "seabird_gan_peru")
 LEARNED = 20  # trips, of the first birds
 SIMULATED = 1000
-WITHHELD = {"every 6th": lambda step: step % 6 == 3, "2 of 3": lambda step: step % 3 != 0, "5 of 6": lambda step: step % 6 != 0}
+RUN = 6  # fixes that are missing in a row, on average
+WITHHELD = {
+    "every 6th": lambda ds: ds.step % 6 == 3,
+    "2 of 3": lambda ds: ds.step % 3 != 0,
+    "5 of 6": lambda ds: ds.step % 6 != 0,
+    "10 %, in runs": lambda ds: in_runs(ds, 0.1),
+    "half, in runs": lambda ds: in_runs(ds, 0.5),
+}
+
+
+def in_runs(ds: xr.Dataset, share: float) -> xr.DataArray:
+    """Steps (trip, step) that are chosen at random, several in a row, until they are so many."""
+    random = np.random.default_rng(0)
+    chosen = np.zeros(ds.x.shape, bool)
+    while chosen.mean() < share:
+        trip, step = random.integers(chosen.shape[0]), random.integers(chosen.shape[1])
+        chosen[trip, step : step + random.geometric(1 / RUN)] = True
+    return xr.DataArray(chosen, dims=("trip", "step"))
+
+
+def without(ds: xr.Dataset, chosen: xr.DataArray) -> tuple[xr.Dataset, xr.DataArray]:
+    """Trips whose chosen fixes, but the first and the last one, are withheld; and where they are."""
+    withheld = chosen & ds.x.notnull() & (ds.step > 0) & (ds.step < ds.mask.sum("step") - 1)
+    return ds.assign({name: ds[name].where(~withheld) for name in "xy"}), withheld
 
 
 def straight(known: xr.Dataset) -> xr.Dataset:
@@ -41,14 +64,12 @@ def error(filled: xr.Dataset, ds: xr.Dataset, withheld: xr.DataArray) -> float:
 
 def completion(ds: xr.Dataset) -> None:
     """Prints errors of filled gaps."""
-    last = ds.mask.sum("step") - 1
     for label, chosen in WITHHELD.items():
-        withheld = chosen(ds.step) & ds.x.notnull() & (ds.step > 0) & (ds.step < last)
-        known = ds.assign({name: ds[name].where(~withheld) for name in "xy"})
+        known, withheld = without(ds, chosen(ds))
         found = {"straight lines": error(straight(known[["x", "y"]]), ds, withheld)}
         for name in MODELS:
             found[name] = error(zoo.load(name).complete(known), ds, withheld)
-        print(f"{label:10s} withheld, error in m: " + ", ".join(f"{name} {value:.0f}" for name, value in found.items()))
+        print(f"{label:13s} withheld, error in m: " + ", ".join(f"{name} {value:.0f}" for name, value in found.items()))
 
 
 def likeness(simulated: xr.Dataset, others: xr.Dataset) -> str:
@@ -59,11 +80,12 @@ def likeness(simulated: xr.Dataset, others: xr.Dataset) -> str:
     return "periodogram {:.3f}, KS of steps {:.3f}, of turns {:.3f}".format(periodogram_score(*series).mean(), *distances)
 
 
-def fine_tuning(ds: xr.Dataset) -> None:
-    """Prints scores before and after a generator learns from a few trips."""
+def fine_tuning(ds: xr.Dataset, share: float) -> None:
+    """Prints scores before and after a generator learns from a few trips, of which a share of the fixes is withheld."""
     learned = ds.isel(trip=slice(LEARNED))
     others = ds.isel(trip=~np.isin(ds.bird, learned.bird))
-    print(f"{LEARNED} trips themselves: {likeness(learned, others)}")
+    learned, _ = without(learned, in_runs(learned, share))
+    print(f"{LEARNED} trips without {share:.0%} of their fixes themselves: {likeness(learned, others)}")
     for name in MODELS:
         keras.utils.set_random_seed(0)
         model = zoo.load(name)
@@ -83,7 +105,8 @@ def main() -> None:
     ds = read_trips(find_source("seabirds", FILE), step_seconds=STEP_SECONDS)
     print(f"{ds.sizes['trip']} trips of {len(set(ds.bird.values))} birds, read in {time.process_time() - start:.1f} s")
     completion(ds)
-    fine_tuning(ds)
+    for share in (0.0, 0.5):
+        fine_tuning(ds, share)
 
 
 if __name__ == "__main__":

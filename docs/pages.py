@@ -11,12 +11,13 @@ from typer.main import get_command
 
 from geodl.cli import app
 from geodl.datasets import list_datasets
+from geodl.headlines import headlines
 from geodl.report import leaderboards, statement
 from geodl.themes import THEMES
 from geodl.zoo import WEIGHTS, card, list_models
 
 REPOSITORY = Path(__file__).parents[1]
-PACKAGES = ("dynamics", "layers", "models", "baselines", "metrics", "plotting")
+PACKAGES = ("dynamics", "layers", "models", "baselines", "metrics", "pipelines", "plotting")
 FILES = sorted(path.stem for path in (REPOSITORY / "geodl").glob("[a-z]*.py"))
 MODULES = ("themes", *(name for name in FILES if name != "cli" and not name.endswith("_commands")))
 # What is drawn of a theme or a model: otherwise a file of its own in zoo/, or one that begins with its name in docs/images.
@@ -116,7 +117,7 @@ def zoo_page() -> str:
             sheet = card(name)
             details = f"<small>{sheet['architecture']}. Data: {sheet['licences']['data']}</small>"
             shown = picture(name)
-            cards.append(_card(f"[`{name}`]({name}.md)", shown and f"../{shown}", sheet["summary"], _headline(name), details))
+            cards.append(_card(f"[`{name}`]({name}.md)", shown and f"../{shown}", sheet["summary"], _headline(sheet), details))
         if cards:
             parts += [f"## {theme.capitalize()}", _grid(cards)]
     return "\n\n".join(parts) + "\n"
@@ -144,7 +145,7 @@ def model_page(name: str) -> str:
     parts = [
         f"# {name}",
         f"{sheet['summary'][0].upper()}{sheet['summary'][1:]}.",
-        f"**{_headline(name)}**",
+        f"**{_headline(sheet)}**",
         _code(name, sheet),
         *([f"![What comes of it](../{shown})"] if shown else []),
         "## About",
@@ -225,16 +226,11 @@ def _results(column: str, value: str) -> pd.DataFrame:
     return frame[frame[column] == value]
 
 
-def _headline(name: str) -> str:
+def _headline(sheet: dict) -> str:
     """The headline scores of a model beside the best baseline's."""
-    lines = _results("model", name)
-    parts = []
-    for score, group in lines[lines.better.isin(("higher", "lower"))].groupby("score", sort=False):
-        means = group.set_index("approach")["mean"]
-        others = means.drop(name)
-        best = others.idxmax() if group.better.iloc[0] == "higher" else others.idxmin()
-        parts.append(f"{score.replace('_', ' ')} {means[name]:.3f} ({best}: {others[best]:.3f})")
-    return "; ".join(parts)
+    return "; ".join(
+        f"{score.replace('_', ' ')} {value:.3f} ({baseline}: {best:.3f})" for score, value, baseline, best in headlines(sheet)
+    )
 
 
 def _code(name: str, sheet: dict) -> str:

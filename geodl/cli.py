@@ -9,7 +9,8 @@ import typer
 
 from geodl.console import print_table, progress_line
 from geodl.errors import InputError
-from geodl.trip_commands import Colony, TimeZone, across_birds, complete, fine_tune, sample
+from geodl.options import Colony, Film, Folder, Output, Picture, Seed, TimeZone
+from geodl.trip_commands import across_birds, complete, fine_tune, sample
 
 app = typer.Typer(
     help="Pretrained, benchmarked deep-learning models for geophysical dynamics.",
@@ -19,7 +20,6 @@ app = typer.Typer(
 )
 data = typer.Typer(help="Datasets.", no_args_is_help=True)
 app.add_typer(data, name="data")
-Output = Annotated[Path, typer.Option("--output", "-o", help="Where to write.")]
 
 
 def main() -> None:
@@ -57,7 +57,7 @@ def card(name: str) -> None:
 
 
 @app.command()
-def demo(output: Output = Path(".")) -> None:
+def demo(output: Folder = Path(".")) -> None:
     """Forecast an hour of clouds from the sample that ships with the package; write NetCDF and a picture."""
     from importlib import resources
 
@@ -70,9 +70,7 @@ def predict(
     name: str,
     file: Path,
     output: Output = Path("forecast.nc"),
-    picture: Annotated[
-        Path | None, typer.Option(help="Also draw a PNG, or a GIF that runs through interpolated fields.")
-    ] = None,
+    picture: Film = None,
     time: Annotated[str | None, typer.Option(help="Forecast from this time instead of the last one.")] = None,
     steps: Annotated[int | None, typer.Option(help="Number of states to forecast, for models of a trajectory.")] = None,
     variable: Annotated[str | None, typer.Option(help="Which one to fill, for models that interpolate fields.")] = None,
@@ -115,13 +113,13 @@ for command in (sample, fine_tune, across_birds):
 def rollout(
     name: str,
     file: Path,
-    steps: Annotated[int, typer.Option(help="Number of time steps.")] = 100,
+    steps: Annotated[int, typer.Option(min=1, help="Number of time steps.")] = 100,
     output: Output = Path("rollout.nc"),
-    picture: Annotated[Path | None, typer.Option(help="Also draw a PNG.")] = None,
+    picture: Picture = None,
 ) -> None:
     """Run a coarse solver with its learned closure from the last state in a NetCDF file."""
     from geodl import themes, zoo
-    from geodl.files import read_netcdf, write_netcdf, write_whole
+    from geodl.files import read_netcdf, write_netcdf, write_picture
 
     theme = zoo.card(name)["theme"]
     if theme != "closure":
@@ -130,16 +128,15 @@ def rollout(
     found = zoo.load(name).rollout(ds, steps)
     print(write_netcdf(found, output))
     if picture is not None:
-        figure = themes.theme(theme).picture(ds, ds, found)
-        print(write_whole(picture, lambda path: figure.savefig(path, dpi=110)))
+        print(write_picture(themes.theme(theme).picture(ds, ds, found), picture))
 
 
 @app.command()
 def train(
     name: str,
-    output: Output = Path("runs"),
-    epochs: Annotated[int | None, typer.Option(help="As in the recipe by default.")] = None,
-    seed: int = 0,
+    output: Folder = Path("runs"),
+    epochs: Annotated[int | None, typer.Option(min=1, help="As in the recipe by default.")] = None,
+    seed: Seed = 0,
     mixed_precision: Annotated[bool, typer.Option("--mixed-precision", help="Compute in bfloat16.")] = False,
     strategy: Annotated[str, typer.Option(help="none, or mirrored for all devices of this machine.")] = "none",
 ) -> None:
@@ -160,7 +157,8 @@ def train(
     settings = {"seed": seed} | ({"epochs": epochs} if epochs is not None else {})
     with scope.scope():
         recipe.train(folder, **settings)
-    print(f"Saved in {folder}; geodl evaluate {folder} scores it.")
+    # Its whole path: a name alone would be that of the published model.
+    print(f"Saved in {folder}; geodl evaluate {folder.absolute()} scores it.")
 
 
 @app.command()
@@ -171,15 +169,16 @@ def evaluate(
     """Recompute the scores of a model, published or saved in a folder, on the test split."""
     from geodl import themes, zoo
 
+    if write and name not in zoo.list_models():
+        raise InputError(f"--write is for the card of a published model; {name} is none.")
     model = zoo.load(name)
-    published = name in zoo.list_models()
     with progress_line() as progress:
         track = lambda splits: progress.track(splits, description="splits")  # noqa: E731
         scores = themes.card_scores(model, progress=track)
-        if write and published:
+        if write:
             baselines = themes.baseline_scores(model)
     print(json.dumps(scores, indent=2))
-    if write and published:
+    if write:
         zoo.write_card(name, scores=scores, baselines=baselines)
 
 
@@ -204,7 +203,7 @@ def compare(
     theme: Annotated[str | None, typer.Argument(help="One of the themes, or --all.")] = None,
     case: Annotated[str | None, typer.Option(help="Case study of the theme; the first one by default.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All cases of all themes, and a page of their results.")] = False,
-    output: Output = Path("."),
+    output: Folder = Path("."),
 ) -> None:
     """Compare the approaches of a theme on its test split; print the table, write CSV and a picture."""
     from geodl import report, themes
@@ -213,6 +212,7 @@ def compare(
         raise InputError(f"Expected one of the themes {', '.join(themes.THEMES)}, or --all.")
     if everything and case is not None:
         raise InputError("Expected a theme with --case; --all compares all cases of all themes.")
+    output.mkdir(parents=True, exist_ok=True)
     if not everything:
         _compare(theme, case, output)
         return
@@ -249,7 +249,7 @@ def _compare(theme: str, case: str | None, output: Path) -> None:
 
 def _forecast(name: str, file: Path, output: Path, picture: Path | None, time: str | None, options: dict) -> None:
     """Forecast from a file to a file, telling what is done."""
-    from geodl.files import read_observations, write_netcdf, write_whole
+    from geodl.files import read_observations, write_netcdf
 
     with progress_line() as progress:
         task = progress.add_task(f"Reading {file.name}", total=4)
@@ -262,10 +262,10 @@ def _forecast(name: str, file: Path, output: Path, picture: Path | None, time: s
         progress.update(task, advance=1, description="Forecasting")
         forecast = model.predict(known, **options)
         progress.update(task, advance=1, description="Writing")
-        draw = _drawing(themes.theme(model.theme), ds, known, forecast, picture) if picture is not None else None
+        write_drawing = _drawing(themes.theme(model.theme), ds, known, forecast, picture) if picture is not None else None
         written = [write_netcdf(forecast, output)]
-        if draw is not None:
-            written.append(write_whole(picture, draw))
+        if write_drawing is not None:
+            written.append(write_drawing())
         progress.update(task, advance=1, description=_applied(name, known))
     for path in written:
         print(path)
@@ -278,11 +278,14 @@ def _read_weather(path: Path | None):
 
 
 def _drawing(theme, ds, known, forecast, picture: Path):
-    """What draws the result to a path: a picture, or a film where its name ends in .gif."""
+    """What writes the result as a picture, or as a film where its name ends in .gif."""
+    from geodl.files import write_picture, write_whole
+
     if picture.suffix.lower() == ".gif":
-        return theme.film(known, forecast)
+        film = theme.film(known, forecast)
+        return lambda: write_whole(picture, film)
     figure = theme.picture(ds, known, forecast)
-    return lambda path: figure.savefig(path, dpi=110)
+    return lambda: write_picture(figure, picture)
 
 
 def _applied(name: str, ds) -> str:
@@ -298,6 +301,8 @@ def _until(ds, time: str):
         last = np.datetime64(time) if np.issubdtype(ds.time.dtype, np.datetime64) else float(time)
     except ValueError as error:
         raise InputError(f"Expected a time such as {str(ds.time.values[0])[:16]}; found {time!r}.") from error
-    if last not in ds.time.values:
+    # Numbers of a time step such as .01 are not exact.
+    same = ds.time.values == last if isinstance(last, np.datetime64) else np.isclose(ds.time.values, last, rtol=1e-6)
+    if not same.any():
         raise InputError(f"Expected {time} among the times of the file; it has no such frame.")
-    return ds.sel(time=ds.time <= last)
+    return ds.sel(time=ds.time <= ds.time.values[same].max())

@@ -40,22 +40,30 @@ def load(
         config: variant of the dataset; its README lists them. The first one by default.
         split: "train", "validation" or "test"; "all" for all of them.
         batch_size: samples a batch.
-        patch: cut the fields into square patches of this many pixels; whole fields by default.
+        patch: cut the fields into square patches of this many pixels, or less where a field has less; whole fields by default.
         augment: patches at random places, flipped and transposed at random, in random order.
         max_missing: with `augment`, up to so many input frames are dropped at random.
         shuffle: samples in random order, another one each epoch; for samples that fit in memory.
         seed: of all random choices.
 
     Raises:
-        InputError: unknown name, config or split, or a source file that is not found.
+        InputError: unknown name, config or split, a source file that is not found, or options that do not fit the samples or
+            each other.
     """
     from geodl import pipelines
 
+    if batch_size < 1:
+        raise InputError(f"Expected a batch size of 1 at least; found {batch_size}.")
+    if augment and patch is None:
+        raise InputError("Expected the size of a patch with augment, which cuts patches at random places; found none.")
+    if max_missing and not augment:
+        raise InputError("Expected augment with max_missing, which drops frames at random; found max_missing alone.")
     builder = prepared_builder(name, config)
     examples = _examples(builder, split)
     # An example of a series holds many pairs.
     pairs = builder.pairs(examples) if hasattr(builder, "pairs") else examples.map(builder.pair)
     if patch is not None:
+        _check_patch(pairs.element_spec[0], patch, max_missing)
         pairs = pipelines.patches(pairs, patch, augment, seed)
     if augment and max_missing:
         pairs = pipelines.drop_frames(pairs, max_missing, seed=seed + 1)
@@ -117,24 +125,35 @@ def find_source(name: str, filename: str) -> Path:
     )
 
 
+def _check_patch(samples, patch: int, max_missing: int) -> None:
+    """Raises an InputError unless samples, as a `tf.TensorSpec`, can be cut into patches, and frames of them be dropped."""
+    if patch < 1 or len(samples.shape) != 3:
+        raise InputError(
+            f"Expected images (time, y, x) and a patch of one pixel at least; found {samples.shape} and patch {patch}."
+        )
+    if max_missing and not samples.dtype.is_integer:
+        raise InputError("Expected codes, whose 0 is no data, with max_missing; found samples of real numbers.")
+
+
 def _checksums(name: str) -> list[list[str]]:
     lines = (resources.files("geodl_datasets") / name / "checksums.tsv").read_text().splitlines()
     return [line.split("\t") for line in lines if line]
 
 
 def _download(url: str, sha256: str, path: Path) -> Path:
+    from geodl.files import write_whole
+
+    def fetch(partial: Path) -> None:
+        try:
+            urllib.request.urlretrieve(url, partial)
+        except OSError as error:
+            raise InputError(f"Could not download {url}: {error}. Put {path.name} in the directory GEODL_SOURCES.") from error
+        found = hashlib.sha256(partial.read_bytes()).hexdigest()
+        if found != sha256:
+            raise InputError(f"Expected sha256 {sha256} for {url}; found {found}. Nothing was kept.")
+
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    try:
-        urllib.request.urlretrieve(url, partial)
-    except OSError as error:
-        raise InputError(f"Could not download {url}: {error}. Put {path.name} in the directory GEODL_SOURCES.") from error
-    found = hashlib.sha256(partial.read_bytes()).hexdigest()
-    if found != sha256:
-        partial.unlink()
-        raise InputError(f"Expected sha256 {sha256} for {url}; found {found}. Nothing was kept.")
-    partial.rename(path)
-    return path
+    return write_whole(path, fetch)
 
 
 def _examples(builder, split: str):

@@ -1,6 +1,5 @@
 """Reading and writing files so that errors are clear and nothing is left half-written."""
 
-import os
 import tempfile
 import warnings
 from collections.abc import Callable
@@ -89,15 +88,10 @@ def write_whole(path: str | Path, write: Callable[[Path], object]) -> Path:
     path = Path(path)
     if not path.parent.is_dir():
         raise InputError(f"Expected an existing directory to write {path.name} in; there is no {path.parent}.")
-    handle, name = tempfile.mkstemp(suffix=path.suffix, prefix=f".{path.stem}-", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
+        temporary = Path(folder) / path.name
         write(temporary)
-        os.chmod(temporary, 0o666 & ~_umask())
         temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
     return path
 
 
@@ -107,7 +101,11 @@ def write_netcdf(ds: xr.Dataset, path: str | Path) -> Path:
     return write_whole(path, lambda temporary: ds.to_netcdf(temporary, engine="h5netcdf", encoding=encoding))
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def write_picture(figure, path: str | Path) -> Path:
+    """Writes a figure of matplotlib, by default as PNG, complete or not at all, and closes it, which pyplot does not."""
+    from matplotlib import pyplot as plt
+
+    try:
+        return write_whole(path, lambda file: figure.savefig(file, dpi=110, format=file.suffix[1:] or "png"))
+    finally:
+        plt.close(figure)

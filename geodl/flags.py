@@ -12,8 +12,8 @@ def refuse_flags(ds: xr.Dataset, variable: str, flags: str, refused: list[str]) 
     """A dataset whose `variable` is NaN where one of the `refused` flags is set.
 
     Args:
-        ds: the variable, and the flags on the same grid, with attributes `flag_meanings` and `flag_masks` (bits) or
-            `flag_values`.
+        ds: the variable, and the flags on the same grid, with attributes `flag_meanings` and `flag_masks` (bits),
+            `flag_values`, or both: then a flag is set where its bits have its value.
         variable: to mask.
         flags: name of the variable with the flags.
         refused: flags, among the meanings.
@@ -32,16 +32,17 @@ def refuse_flags(ds: xr.Dataset, variable: str, flags: str, refused: list[str]) 
             raise InputError(f"Expected a variable {name!r}; the dataset has {sorted(map(str, ds.data_vars))}.")
     attributes = ds[flags].attrs
     meanings = attributes.get("flag_meanings", "").split()
-    numbers = next((_numbers(attributes[name]) for name in ("flag_masks", "flag_values") if name in attributes), [])
-    if not meanings or len(meanings) != len(numbers):
+    masks, numbers = (_numbers(attributes.get(name, [])) for name in ("flag_masks", "flag_values"))
+    if not meanings or not masks + numbers or any(len(found) not in (0, len(meanings)) for found in (masks, numbers)):
         raise InputError(f"Expected `flag_meanings` and as many `flag_masks` or `flag_values` of {flags}; found {attributes}.")
     unknown = sorted(set(refused) - set(meanings))
     if unknown:
         raise InputError(f"Expected flags among {', '.join(meanings)} of {flags}; found {', '.join(unknown)}.")
-    bits = [number for meaning, number in zip(meanings, numbers, strict=True) if meaning in refused]
     values = ds[flags].fillna(0).astype("int64")
-    masks = [(values & bit) != 0 if "flag_masks" in attributes else values == bit for bit in bits]
-    bad = xr.concat(masks, "flag").any("flag") if masks else xr.zeros_like(values, bool)
+    bad = xr.zeros_like(values, bool)
+    for flag in map(meanings.index, refused):
+        bits = values & masks[flag] if masks else values
+        bad |= bits == numbers[flag] if numbers else bits != 0
     return ds.assign({variable: ds[variable].where(~bad)})
 
 

@@ -7,7 +7,9 @@ from importlib import resources
 from pathlib import Path
 
 from geodl import themes
-from geodl.files import write_whole
+from geodl.errors import InputError
+from geodl.files import write_picture, write_whole
+from geodl.headlines import mean_score
 from geodl.zoo import card, list_models
 
 STYLE = """
@@ -41,7 +43,7 @@ def results():
             for score, values in scores.items():
                 lines.append(
                     {"theme": sheet["theme"], **where, "model": name, "approach": approach, "score": score,
-                     "better": sheet["headline"].get(score, ""), "mean": _mean(values),
+                     "better": sheet["headline"].get(score, ""), "mean": mean_score(values),
                      "values": " ".join("nan" if value is None else f"{value:g}" for value in values)}
                 )  # fmt: skip
     return pd.DataFrame(lines)
@@ -87,7 +89,7 @@ def write_comparison(name: str, case: str | None, output: Path, progress=lambda 
     table, figure = themes.table(compared), module.figure(compared, case)
     return table, [
         write_whole(output / f"{name}_{case}.csv", table.to_csv),
-        write_whole(output / f"{name}_{case}.png", lambda path: figure.savefig(path, dpi=110)),
+        write_picture(figure, output / f"{name}_{case}.png"),
     ]
 
 
@@ -97,7 +99,12 @@ def write_page(path: str | Path, folder: str | Path) -> Path:
     Args:
         path: of the page.
         folder: where `write_comparison` has written CSV and pictures.
+
+    Raises:
+        InputError: no such folder.
     """
+    if not Path(folder).is_dir():
+        raise InputError(f"Expected a folder with what geodl compare wrote; there is no {folder}.")
     frame = results()
     sections = "\n".join(_section(name, frame[frame.theme == name], Path(folder)) for name in themes.THEMES)
     page = f"""<!doctype html>
@@ -138,8 +145,3 @@ def _section(name: str, lines, folder: Path) -> str:
 def _table(frame) -> str:
     frame = frame.rename(columns=lambda name: name.replace("_", " "))
     return f'<div class="wide">{frame.to_html(index=False, na_rep="", border=0, float_format="{:.4g}".format)}</div>'
-
-
-def _mean(values: list) -> float:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else float("nan")

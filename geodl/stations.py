@@ -196,7 +196,13 @@ def _stations(table: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
     groups = table.groupby(["station", "latitude", "longitude"], sort=False)
     stations = groups.agg(since=("time", "min"), height=("height", "first")).reset_index().sort_values(["station", "since"])
     place = stations.groupby("station").cumcount() + 1
-    stations["station"] = stations["station"].where(place == 1, stations["station"] + "_" + place.astype(str))
+    ids = set(stations["station"])
+    for row in stations.index[place > 1]:
+        name, number = stations.at[row, "station"], place[row]
+        while f"{name}_{number}" in ids:
+            number += 1
+        ids.add(f"{name}_{number}")
+        stations.at[row, "station"] = f"{name}_{number}"
     return stations, np.argsort(stations.index)[groups.ngroup()]
 
 

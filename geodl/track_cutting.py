@@ -14,7 +14,7 @@ from geodl.trips import project, trips_dataset
 FASTEST = 40.0  # m/s over ground: no seabird flies faster, even with the wind
 FARTHEST = 5e6  # m from the colony
 CRUISE = 10.0  # m/s, of a bird that leaves or returns unseen
-LONGEST_GAP = (5, 3)  # time steps, or usual intervals between fixes: what is longer stays missing
+LONGEST_GAP = 2.5  # time steps, or usual intervals between fixes: a missed fix is interpolated, two stay missing
 
 
 def read_trips(
@@ -28,8 +28,9 @@ def read_trips(
     """Foraging trips of a table of tracks, at regular times.
 
     Tracks are cut where the bird leaves and returns to the colony; trips that the table names are taken as they are. Between
-    fixes positions are interpolated linearly; in long gaps they are missing. What is left out or looks wrong is told in a
-    warning, and the other trips are kept.
+    fixes positions are interpolated linearly; in gaps of more than 2.5 time steps and 2.5 usual intervals between fixes they
+    are missing, unless a fix is nearer than half a step. What is left out or looks wrong is told in a warning, and the other
+    trips are kept.
 
     Args:
         path: as in `geodl.tracks.read_tracks`.
@@ -68,7 +69,7 @@ def read_trips(
         raise InputError(
             f"Expected trips that leave and return to the colony at {colony}; of {len(tracks)} tracks none has one: {told}."
         )
-    ds = _regular(trips, colony, step_seconds, max(LONGEST_GAP[0] * step_seconds, LONGEST_GAP[1] * interval))
+    ds = _regular(trips, colony, step_seconds, LONGEST_GAP * max(step_seconds, interval))
     _warn(f"Fixes are left out that a bird cannot reach at {FASTEST:g} m/s", _counted(spikes))
     _warn("Trips are left out", told)
     _warn(f"Trips have more than {FASTEST:g} m/s between fixes, in too_fast", _counted(ds.too_fast.to_series()))
@@ -178,7 +179,9 @@ def _regular(trips: dict, colony, step_seconds: float, longest_gap: float) -> xr
         seconds = trip["seconds"].to_numpy()
         times = np.arange(seconds[0], seconds[-1] + 1e-3, step_seconds)
         after = np.clip(np.searchsorted(seconds, times), 1, len(seconds) - 1)
-        seen = np.isin(times, seconds) | (seconds[after] - seconds[after - 1] <= longest_gap)
+        before = after - 1
+        near = np.minimum(times - seconds[before], seconds[after] - times) <= step_seconds / 2
+        seen = near | (seconds[after] - seconds[before] <= longest_gap)
         columns = [np.where(seen, np.interp(times, seconds, trip[name]), np.nan) for name in ("x", "y", "dive")]
         found.append(np.stack(columns, axis=-1))
     lengths = np.array([len(trip) for trip in found])

@@ -6,48 +6,38 @@ from typing import Annotated
 import typer
 
 from geodl.errors import InputError
-
-Colony = Annotated[
-    tuple[float, float] | None,
-    typer.Option(help="Longitude and latitude of the colony, for a table of tracks; by default from the file."),
-]
-TimeZone = Annotated[
-    str | None, typer.Option(help="Of times in a table of tracks that do not say theirs, such as America/Lima; UTC by default.")
-]
+from geodl.options import Colony, Folder, Output, Picture, Seed, TimeZone
 
 
 def sample(
     name: str,
-    trips: Annotated[int, typer.Option(help="How many.")] = 100,
-    seed: int = 0,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write.")] = Path("trips.nc"),
-    picture: Annotated[Path | None, typer.Option(help="Also draw a PNG.")] = None,
+    trips: Annotated[int, typer.Option(min=1, help="How many.")] = 100,
+    seed: Seed = 0,
+    output: Output = Path("trips.nc"),
+    picture: Picture = None,
 ) -> None:
     """Simulate trips of seabirds by a published generator."""
     _check_theme(name)
-    if trips < 1:
-        raise InputError(f"Expected at least one trip; found {trips}.")
     from geodl import zoo
-    from geodl.files import write_netcdf, write_whole
+    from geodl.files import write_netcdf, write_picture
 
     simulated = zoo.load(name).sample(trips, seed=seed)
     print(write_netcdf(simulated, output))
     if picture is not None:
         from geodl.plotting import trip_map
 
-        figure = trip_map(simulated)
-        print(write_whole(picture, lambda path: figure.savefig(path, dpi=110)))
+        print(write_picture(trip_map(simulated), picture))
 
 
 def fine_tune(
     name: str,
     file: Path,
-    steps: Annotated[int, typer.Option(help="Of training, each on all trips.")] = 200,
+    steps: Annotated[int, typer.Option(min=1, help="Of training, each on all trips.")] = 200,
     step_seconds: Annotated[
         float | None, typer.Option(help="Time between two positions, for a table of tracks; by default as the model's.")
     ] = None,
-    seed: int = 0,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the model.")] = Path("my_birds"),
+    seed: Seed = 0,
+    output: Folder = Path("my_birds"),
     colony: Colony = None,
     time_zone: TimeZone = None,
 ) -> None:
@@ -71,8 +61,8 @@ def fine_tune(
 
 def across_birds(
     name: str,
-    draws: Annotated[int, typer.Option(help="How many.")] = 3,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the trained generators are kept.")] = Path("runs"),
+    draws: Annotated[int, typer.Option(min=1, help="How many.")] = 3,
+    output: Folder = Path("runs"),
     write: Annotated[bool, typer.Option("--write", help="Write the scores on the card.")] = False,
 ) -> None:
     """Train a published generator on several draws of the birds and score it on those held out; finished draws are kept."""
@@ -84,8 +74,6 @@ def across_birds(
 
     recipe, card = zoo.recipe(name), zoo.card(name)
     _check_theme(name)
-    if draws < 1:
-        raise InputError(f"Expected at least one draw; found {draws}.")
 
     def fit(draw: int):
         folder = output / f"{name}_{draw}"
@@ -107,15 +95,14 @@ def complete(
 ) -> None:
     """Fills the gaps of trips in a NetCDF file, or in a table of tracks, which is read at the time step of the model."""
     from geodl import themes, zoo
-    from geodl.files import write_netcdf, write_whole
+    from geodl.files import write_netcdf, write_picture
 
     model = zoo.load(name)
     ds = _trips(file, model, None, colony, time_zone)
     found = model.complete(ds)
     print(write_netcdf(found, output))
     if picture is not None:
-        figure = themes.theme(model.theme).picture(ds, ds, found)
-        print(write_whole(picture, lambda path: figure.savefig(path, dpi=110)))
+        print(write_picture(themes.theme(model.theme).picture(ds, ds, found), picture))
 
 
 def _check_theme(name: str) -> None:

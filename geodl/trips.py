@@ -7,7 +7,7 @@ import xarray as xr
 
 from geodl.errors import InputError
 
-EARTH_RADIUS = 6_377_726.0  # m
+EARTH_RADIUS = 6_377_726.0  # m, that of the publication whose scales and scores trips are compared with
 START = np.datetime64("2000-01-01", "ns")  # nominal departure of simulated trips
 SHARES = {"test": 0.25, "validation": 0.15}  # of the birds; the others train
 

@@ -4,13 +4,13 @@ import difflib
 import hashlib
 import importlib.util
 import json
-import shutil
 import tempfile
 from fnmatch import fnmatch
 from importlib import resources
 from pathlib import Path
 
 from geodl.errors import InputError
+from geodl.headlines import headlines
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.weights.h5", "card.json"
 
@@ -18,12 +18,18 @@ CONFIG, WEIGHTS, CARD = "config.json", "model.weights.h5", "card.json"
 def list_models(pattern: str = "*", theme: str | None = None) -> list[str]:
     """Names of the published models that match a pattern, of one theme or of all.
 
+    Raises:
+        InputError: a theme of no model.
+
     >>> list_models("cloud_u*", theme="segmentation")
     ['cloud_unet']
     """
     folders = resources.files("geodl_zoo").iterdir()
     names = sorted(folder.name for folder in folders if (folder / CARD).is_file())
-    return [name for name in names if fnmatch(name, pattern) and theme in (None, card(name)["theme"])]
+    theme_of = {name: card(name)["theme"] for name in names} if theme is not None else {}
+    if theme is not None and theme not in theme_of.values():
+        raise InputError(f"Expected one of the themes {', '.join(sorted(set(theme_of.values())))}; found {theme!r}.")
+    return [name for name in names if fnmatch(name, pattern) and theme == theme_of.get(name)]
 
 
 def folder_of(name: str) -> Path:
@@ -87,22 +93,27 @@ def load(name: str | Path, pretrained: bool = True, classes: int | None = None):
         classes: number of classes of a new head; the body keeps its weights.
 
     Raises:
-        InputError: no such model, or weights whose sha256 is not the one on the card.
+        InputError: no such model, a folder that `save` did not write, weights whose sha256 is not the one on the card, or
+            classes for a model that has none.
     """
     import keras
 
     from geodl import dynamics, metrics, models
 
     del dynamics, metrics, models  # importing them registers the classes that config.json names
-    saved = not _is_published(name) and (Path(name) / CONFIG).is_file()
-    folder = Path(name) if saved else folder_of(str(name))
+    folder = _existing_folder(name)
     if not (folder / CONFIG).is_file():
         raise InputError(f"No weights of {folder.name} are published: geodl train {folder.name} makes some.")
     config = json.loads((folder / CONFIG).read_text())
     if classes is not None:
+        if "classes" not in config["model"]["config"] or classes < 2:
+            raise InputError(f"Expected two classes or more for a model that classifies; found {classes} for {folder.name}.")
         config["model"]["config"]["classes"] = classes
-    model = keras.saving.deserialize_keras_object(config["model"])
-    model.build(tuple(config["build"]))
+    try:
+        model = keras.saving.deserialize_keras_object(config["model"])
+        model.build(tuple(config["build"]))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"Expected a folder that geodl.zoo.save wrote; {folder / CONFIG} is not: {error}") from error
     if pretrained:
         _check_weights(folder)
         model.load_weights(folder / WEIGHTS, skip_mismatch=classes is not None)
@@ -114,13 +125,12 @@ def load(name: str | Path, pretrained: bool = True, classes: int | None = None):
 def save(model, path: str | Path) -> None:
     """Writes the configuration, compile settings and weights of a model into a folder that `load` reads.
 
-    The folder is complete or not there: it is written under a temporary name and then moved. Files that are already in it
-    and that are not the model's are kept.
+    The model is complete or not there: it is written under a temporary name and then moved. Other files in the folder are
+    kept.
     """
     import keras
 
     path = Path(path)
-    path.mkdir(parents=True, exist_ok=True)
     config = {
         "model": keras.saving.serialize_keras_object(model),
         "build": model.get_build_config()["input_shape"],
@@ -129,6 +139,7 @@ def save(model, path: str | Path) -> None:
     # What `serialize_keras_object` repeats of it would bring back the optimizer's state of no use here.
     for key in ("build_config", "compile_config"):
         config["model"].pop(key, None)
+    path.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path) as scratch:
         # A compiled model would write its optimizer's state too, which is larger than the weights.
         uncompiled = type(model).from_config(model.get_config())
@@ -136,13 +147,15 @@ def save(model, path: str | Path) -> None:
         uncompiled.set_weights(model.get_weights())
         uncompiled.save_weights(Path(scratch) / WEIGHTS)
         (Path(scratch) / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
+        # A folder without configuration is no model: new weights never stand beside an old one.
+        (path / CONFIG).unlink(missing_ok=True)
         for file in (WEIGHTS, CONFIG):
-            shutil.move(Path(scratch) / file, path / file)
+            (Path(scratch) / file).replace(path / file)
 
 
 def sha256_of(name: str | Path) -> str:
     """sha256 of the weights of a published model or saved folder."""
-    folder = Path(name) if (Path(name) / WEIGHTS).is_file() else folder_of(str(name))
+    folder = _existing_folder(name)
     return hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
 
 
@@ -151,13 +164,16 @@ def markdown_table(names: list[str]) -> str:
     lines = ["| model | theme | what it does | score | model | best baseline |", "|---|---|---|---|---|---|"]
     for name in names:
         sheet = card(name)
-        for score, better in sheet["headline"].items():
-            mean = {key: sum(scores[score]) / len(scores[score]) for key, scores in sheet["baselines"].items()}
-            best = (max if better == "higher" else min)(mean, key=mean.get)
-            value = sum(sheet["scores"][score]) / len(sheet["scores"][score])
-            first = f"`{name}` | {sheet['theme']} | {sheet['summary']}" if score == next(iter(sheet["headline"])) else " | | "
-            lines.append(f"| {first} | {score.replace('_', ' ')} | {value:.3f} | {mean[best]:.3f} ({best}) |")
+        for number, (score, value, baseline, best) in enumerate(headlines(sheet)):
+            first = " | | " if number else f"`{name}` | {sheet['theme']} | {sheet['summary']}"
+            lines.append(f"| {first} | {score.replace('_', ' ')} | {value:.3f} | {best:.3f} ({baseline}) |")
     return "\n".join(lines)
+
+
+def _existing_folder(name: str | Path) -> Path:
+    """Of a published model, or one that `save` wrote; a published name comes first."""
+    saved = not _is_published(name) and (Path(name) / CONFIG).is_file()
+    return Path(name) if saved else folder_of(str(name))
 
 
 def _is_published(name: str | Path) -> bool:

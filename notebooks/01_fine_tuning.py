@@ -22,7 +22,7 @@ import xarray as xr
 from matplotlib import pyplot as plt
 
 import geodl
-from geodl.baselines import Persistence
+from geodl.baselines import CloudPersistence
 from geodl.dynamics import Lorenz63
 from geodl.errors import InputError
 from geodl.layers import ODEIntegrator
@@ -50,7 +50,7 @@ print(dict(ds.sizes), "from", str(ds.time.values[0])[:16], "to", str(ds.time.val
 past = ds.sel(time=ds.time <= np.datetime64("2016-01-01T01:30"))
 published = geodl.zoo.load("cloud_cnn")
 forecast = published.predict(past)
-figure = geodl.plotting.nowcast(ds, forecast, Persistence().predict(past))
+figure = geodl.plotting.nowcast(ds, forecast, CloudPersistence().predict(past))
 
 # %%
 try:
@@ -97,7 +97,7 @@ def score(model):
     return [scores.result()[name][0] for name in ("class_accuracy", "binary_accuracy")]
 
 
-table = {"persistence": score(Persistence()), "as published": score(published)}
+table = {"persistence": score(CloudPersistence()), "as published": score(published)}
 
 # %% [markdown]
 # ## 4 · Fit

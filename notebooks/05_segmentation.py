@@ -29,7 +29,7 @@ from matplotlib import pyplot as plt
 
 import geodl
 from geodl import cloud_types
-from geodl.baselines import Persistence, SmoothedFlow
+from geodl.baselines import CloudPersistence, SmoothedFlow
 from geodl.layers import LucasKanade
 from geodl.metrics import ClassAccuracy, CloudTypeLoss, NowcastScores
 from geodl.models import CloudCNN
@@ -65,7 +65,7 @@ def score(model):
     return scores, fields
 
 
-compared["persistence"], forecasts["persistence"] = score(Persistence())
+compared["persistence"], forecasts["persistence"] = score(CloudPersistence())
 
 # %% [markdown]
 # ## Refined: clouds move
@@ -115,7 +115,7 @@ sample = east.isel(sample=-1)
 sample = sample.assign_coords(time=sample.reference_time + sample.time)
 known = sample.isel(time=slice(6))
 observed = sample.isel(time=sample.CT.any(["lat", "lon"]))
-figure = geodl.plotting.nowcast(observed, unet.predict(known), Persistence().predict(known))
+figure = geodl.plotting.nowcast(observed, unet.predict(known), CloudPersistence().predict(known))
 
 # %% [markdown]
 # ## Comparison

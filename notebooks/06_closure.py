@@ -35,7 +35,7 @@ from geodl.baselines import BurgersDynamicSmagorinsky, BurgersSmagorinsky, Dynam
 from geodl.dynamics import Burgers, NavierStokes3D
 from geodl.filters import subgrid_terms
 from geodl.fourier_box import regridded
-from geodl.layers import SpectralIntegrator
+from geodl.layers import SpectralIntegrator, StochasticForcing
 from geodl.metrics import RelativeError
 from geodl.models import BurgersClosure, BurgersCNN
 from geodl.themes import closure
@@ -148,6 +148,20 @@ figure = closure.figure(compared, "burgers")
 # %% [markdown]
 # A closure with the better tendency need not have the better trajectory. `geodl compare closure` adds a gradient model and a finite-volume solver.
 #
+# These flows die out. `StochasticForcing`, white in time, stirs the largest waves, so that fronts come, meet and go for ever, as in the turbulence below. It is a closure, too: what it adds is no part of the equation.
+
+# %%
+forcing = StochasticForcing(energy_injection=0.05, dt=0.002)
+stirred = SpectralIntegrator(Burgers(viscosity=0.002), dt=0.002, steps=5000, save_every=20, closure=forcing)
+flow = np.array(stirred(np.zeros((1, 256), "float32")))[0]
+plt.figure(figsize=(8, 2.5))
+plt.pcolormesh(0.04 * np.arange(1, 251), np.arange(256) / 256, flow.T, cmap="RdBu_r", rasterized=True)
+plt.colorbar(label="u")
+plt.xlabel("time")
+plt.ylabel("x")
+plt.show()
+
+# %% [markdown]
 # ## Three dimensions
 #
 # The same problem, of a scalar that turbulence carries: the coarse grid lacks the divergence of the subgrid flux, $\nabla \cdot (\overline{\mathbf u \theta} - \bar{\mathbf u} \bar\theta)$. A flow is simulated on 48³ points, its first time on 24³, which costs little, and filtered to 12³.

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from geodl import zoo
+from geodl import datasets, zoo
 from geodl.cli import main
 
 
@@ -48,6 +48,8 @@ def _bad_files(folder, ds):
     (folder / "text.nc").write_text("not NetCDF")
     ds.rename(CT="ct").to_netcdf(folder / "no_ct.nc", engine="h5netcdf")
     ds.isel(time=slice(2)).to_netcdf(folder / "short.nc", engine="h5netcdf")
+    x = np.linspace(0, 1, 25)
+    xr.Dataset({"u": ("x", x * (1 - x))}, {"x": x}).to_netcdf(folder / "wave.nc", engine="h5netcdf")
 
 
 @pytest.mark.parametrize(
@@ -71,6 +73,16 @@ def _bad_files(folder, ds):
         (("predict", "cloud_unet", "short.nc", "--weather", "short.nc"), "cloud_unet is none"),
         (("compare", "forecasting", "--case", "lorenz84"), "Expected one of the cases lorenz63, "),
         (("train", "cloud_unet", "--strategy", "tpu"), "Expected strategy none or mirrored; found 'tpu'"),
+        (("predict", "cloud_unet", "short.nc", "--output", "no/out.nc"), "directory to write out.nc in; there is no no"),
+        (
+            ("predict", "cloud_unet", "short.nc", "--picture", "out"),
+            "a picture that ends in .png, .jpg, .pdf, .svg, .gif; found out",
+        ),
+        (("predict", "cloud_unet", "short.nc", "--picture", "out.nc"), "found out.nc"),
+        (("evaluate", "./absent", "--write"), "--write is for the card of a published model; ./absent is none"),
+        (("list", "--theme", "clouds"), "Expected one of the themes assimilation, "),
+        (("report", "absent"), "Expected a folder with what geodl compare wrote; there is no absent"),
+        (("predict", "burgers_cnn", "wave.nc", "--picture", "out.png"), "Expected a result with u or "),
     ],
 )
 def test_bad_input_ends_with_one_sentence_and_nothing_written(
@@ -83,6 +95,29 @@ def test_bad_input_ends_with_one_sentence_and_nothing_written(
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("geodl: ") and message in error
     assert set(os.listdir()) == before
+
+
+@pytest.mark.parametrize("arguments", [("sample", "seabird_gan_peru", "--seed", "-1"), ("train", "cloud_cnn", "--epochs", "0")])
+def test_numbers_out_of_range_are_told(monkeypatch, tmp_path, capsys, arguments):
+    monkeypatch.chdir(tmp_path)
+    assert _run(monkeypatch, *arguments) == 2
+    assert f"Invalid value for '{arguments[-2]}'" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_time_that_is_no_date_is_found_among_sums_of_steps(monkeypatch, tmp_path):
+    states = datasets.open_dataset("lorenz63", "forecast", "test").isel(sample=0, time=slice(60))
+    states.to_netcdf(tmp_path / "in.nc", engine="h5netcdf")
+    arguments = ("--time", "0.57", "--steps", "1", "-o", tmp_path / "out.nc")
+    assert _run(monkeypatch, "predict", "lorenz63_lstm", tmp_path / "in.nc", *arguments) == 0
+    assert xr.open_dataset(tmp_path / "out.nc").time.item() == pytest.approx(0.58)
+
+
+def test_a_model_with_classes_of_its_own_is_drawn(monkeypatch, tmp_path, cloud_file_content):
+    cloud_file_content.to_netcdf(tmp_path / "in.nc", engine="h5netcdf")
+    zoo.save(zoo.load("cloud_unet", classes=2), tmp_path / "two")
+    written = ("-o", tmp_path / "out.nc", "--picture", tmp_path / "out.png")
+    assert _run(monkeypatch, "predict", tmp_path / "two", tmp_path / "in.nc", *written) == 0
+    assert (tmp_path / "out.png").read_bytes()[:4] == b"\x89PNG"
 
 
 def test_list_and_card_do_not_import_tensorflow():

@@ -92,12 +92,31 @@ def test_unknown_names_are_told(arguments, message):
         datasets.load(*arguments)
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("clouds", {"batch_size": 0}, "batch size of 1 at least; found 0"),
+        ("clouds", {"augment": True}, "the size of a patch with augment"),
+        ("clouds", {"patch": 64, "max_missing": 2}, "augment with max_missing"),
+        ("clouds", {"patch": 0}, "a patch of one pixel at least; .* patch 0"),
+        ("lorenz63", {"patch": 8}, r"images \(time, y, x\)"),
+    ],
+)
+def test_options_that_do_not_fit_are_told(name, options, message):
+    with pytest.raises(InputError, match=message):
+        datasets.load(name, **options)
+
+
 def test_a_source_that_is_nowhere_says_where_to_put_it(sources):
     with pytest.raises(InputError, match="CT_NW_2017.nc .* set GEODL_SOURCES"):
         datasets.find_source("clouds", "CT_NW_2017.nc")
 
 
-def test_download_keeps_only_what_has_the_right_checksum(tmp_path):
+def test_download_keeps_only_what_has_the_right_checksum(tmp_path, monkeypatch):
+    def stop_halfway(url, path):
+        path.write_bytes(b"con")
+        raise KeyboardInterrupt
+
     origin = tmp_path / "origin.nc"
     origin.write_bytes(b"content")
     sha256 = hashlib.sha256(b"content").hexdigest()
@@ -106,4 +125,7 @@ def test_download_keeps_only_what_has_the_right_checksum(tmp_path):
         datasets._download(origin.as_uri(), "0000", tmp_path / "in" / "other.nc")
     with pytest.raises(InputError, match="Could not download"):
         datasets._download((tmp_path / "absent.nc").as_uri(), sha256, tmp_path / "in" / "other.nc")
+    monkeypatch.setattr(datasets.urllib.request, "urlretrieve", stop_halfway)
+    with pytest.raises(KeyboardInterrupt):
+        datasets._download(origin.as_uri(), sha256, tmp_path / "in" / "other.nc")
     assert sorted(path.name for path in (tmp_path / "in").iterdir()) == ["copy.nc"]

@@ -15,6 +15,12 @@ def product(kind="flag_masks", numbers=(1, 4)):
     return xr.Dataset({"SPM": ("x", [1.0, 2.0, 3.0, 4.0]), "quality": flags})
 
 
+def confidence():
+    """Two bits that hold one of three values."""
+    attributes = {"flag_meanings": "low medium high", "flag_masks": (3, 3, 3), "flag_values": (1, 2, 3)}
+    return xr.Dataset({"SPM": ("x", [1.0, 2.0, 3.0, 4.0]), "quality": ("x", [4, 5, 6, 7], attributes)})
+
+
 @pytest.mark.parametrize(
     "ds, refused, kept",
     [
@@ -23,6 +29,8 @@ def product(kind="flag_masks", numbers=(1, 4)):
         (product(), [], [1, 1, 1, 1]),
         (product("flag_values"), ["glint"], [1, 1, 0, 1]),
         (product(numbers="[ 1\n 4]"), ["cloud"], [1, 0, 1, 0]),
+        (confidence(), ["low"], [1, 0, 1, 1]),
+        (confidence(), ["low", "high"], [1, 0, 1, 0]),
     ],
 )
 def test_what_is_flagged_is_masked(ds, refused, kept):

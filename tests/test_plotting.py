@@ -3,12 +3,12 @@ import pytest
 import xarray as xr
 
 from geodl import plotting
-from geodl.baselines import Persistence
+from geodl.baselines import CloudPersistence
 from geodl.metrics import NowcastScores
 
 
 def test_nowcast_shows_observed_forecast_probability_and_persistence(cloud_file_content):
-    forecast = Persistence().predict(cloud_file_content)
+    forecast = CloudPersistence().predict(cloud_file_content)
     figure = plotting.nowcast(cloud_file_content, forecast, forecast)
     titles = [axis.get_title() for axis in figure.axes[:16]]
     assert titles[3] == "observed 13:15"

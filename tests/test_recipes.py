@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from geodl import zoo
+from geodl import pipelines, zoo
 from geodl.errors import InputError
-from geodl.models import WindAttention
+from geodl.models import BurgersCNN, WindAttention
 from geodl.stations import read_stations
 
 # Their data are simulated in seconds, or ship.
@@ -42,6 +42,31 @@ def test_a_recipe_makes_a_model_that_load_gives_back(name, one_step, tmp_path):
     for ours, theirs, wanted in zip(model.get_weights(), again.get_weights(), published.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
         assert np.isfinite(ours).all() and ours.shape == wanted.shape
+
+
+def test_a_closure_resumes_its_own_run_and_no_other(one_step, tmp_path):
+    horizons, killed_at = [], 2
+
+    def windows(split, horizon, batch_size, seed):
+        if horizon == killed_at:
+            raise KeyboardInterrupt
+        horizons.append(horizon)
+        states = np.random.default_rng(seed).normal(size=(3, 9, 3, 8)).astype("float32")
+        return pipelines.trajectory_windows(states, states[:, :, 0], horizon, batch_size=batch_size, seed=seed)
+
+    def fit(seed):
+        horizons.clear()
+        model = BurgersCNN(points=8, channels=(2,), radius=1)
+        model.build((None, 3, 8))
+        zoo.recipe("burgers_cnn").fit(model, {1: (0.5, 1e-3, 2), 2: (0.5, 1e-3, 2)}, windows, tmp_path, epochs=2, seed=seed)
+        return sorted(set(horizons))
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(seed=0)
+    killed_at = None
+    assert fit(seed=7) == [1, 2]
+    assert fit(seed=0) == [2]
+    assert not list(tmp_path.glob("horizon_*.h5"))
 
 
 METEONET = "number_sta,lat,lon,height_sta,date,dd,ff,precip,hu,td,t,psl"

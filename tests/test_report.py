@@ -9,7 +9,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure
+from matplotlib import pyplot as plt
 
 from geodl import report, themes, zoo
 from geodl.cli import main
@@ -103,12 +103,14 @@ class _Theme:
         return SimpleNamespace(rows=lambda: [{"rmse": model}])
 
     def figure(self, compared, case):
-        return Figure()
+        return plt.figure()
 
 
 def test_compare_all_goes_on_where_source_files_are_missing(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(themes, "theme", lambda name: _Theme())
+    plt.close("all")
     assert _run(monkeypatch, "compare", "--all", "-o", tmp_path) == 0
+    assert not plt.get_fignums()
     error = capsys.readouterr().err
     page = (tmp_path / "report.html").read_text()
     for name in themes.THEMES:

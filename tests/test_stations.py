@@ -161,6 +161,12 @@ def test_a_station_that_moves_is_another_station(tmp_path):
     assert ds.u[:30, 2].isnull().all() and ds.u[30:, 2].notnull().all()
 
 
+def test_a_moved_station_does_not_take_the_id_of_another(tmp_path):
+    table = changed("lat", 43.1, slice(61, None, 2))
+    table["number_sta"] = table["number_sta"].replace({"01014002": "83069002_2"})
+    assert set(read_stations(write(tmp_path, table)).station.values) == {"83069002", "83069002_2", "83069002_3"}
+
+
 def test_repeated_rows_are_dropped(tmp_path):
     table = meteonet()
     with pytest.warns(UserWarning, match="3 rows repeat another one"):

@@ -71,12 +71,20 @@ def test_a_colony_at_the_date_line(tmp_path):
 
 def test_long_gaps_stay_missing_and_short_ones_are_filled(tmp_path):
     table = track("A", trips=1)
-    gaps = pd.concat([table[:50], table[53:60], table[75:]])
+    gaps = pd.concat([table[:50], table[51:60], table[75:]])
     ds = read_trips(write(tmp_path, gaps), colony=COLONY, step_seconds=60).isel(trip=0)
-    time = pd.to_datetime(table.timestamp).to_numpy("datetime64[ns]")
-    inside = (ds.time.values > time[59]) & (ds.time.values < time[75])
+    time, half = pd.to_datetime(table.timestamp).to_numpy("datetime64[ns]"), np.timedelta64(30, "s")
+    inside = (ds.time.values - time[59] > half) & (time[75] - ds.time.values > half)
     assert inside.sum() > 10
     np.testing.assert_array_equal(ds.x.isnull().values[ds.mask.values], inside[ds.mask.values])
+
+
+def test_a_fix_between_two_long_gaps_is_not_lost(tmp_path):
+    table = track("A", trips=1)
+    alone = pd.concat([table[:50], table[60:61], table[70:]])
+    ds = read_trips(write(tmp_path, alone), colony=COLONY, step_seconds=60).isel(trip=0)
+    known = ds.time.values[ds.x.notnull().values]
+    assert abs(known - pd.Timestamp(table.timestamp[60]).to_datetime64()).min() <= np.timedelta64(30, "s")
 
 
 def test_a_bird_last_seen_at_home_hours_ago_left_when_it_had_to(tmp_path):

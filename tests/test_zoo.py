@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -68,6 +69,8 @@ def test_cards_say_what_a_user_must_know():
 def test_names_are_matched_by_pattern_and_theme():
     assert "cloud_unet" in zoo.list_models("cloud_*", theme="segmentation")
     assert zoo.list_models("cloud_*", theme="closure") == []
+    with pytest.raises(InputError, match="Expected one of the themes assimilation, .*; found 'clouds'"):
+        zoo.list_models(theme="clouds")
 
 
 def test_an_unknown_name_suggests_the_nearest():
@@ -95,10 +98,46 @@ def test_saved_model_comes_back_with_its_compile_settings(tmp_path, moving_codes
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([zoo.CONFIG, zoo.WEIGHTS])
 
 
+def test_a_killed_save_leaves_no_mixture_of_two_models(tmp_path, monkeypatch):
+    zoo.save(zoo.load("lorenz63_lstm"), tmp_path)
+    (tmp_path / "log.csv").write_text("epoch,loss")
+    move = Path.replace
+
+    def killed(file, target):
+        move(file, target)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        zoo.save(zoo.load("lorenz96_lstm"), tmp_path)
+    with pytest.raises(InputError, match="Expected one of the models"):
+        zoo.load(tmp_path)
+    assert (tmp_path / "log.csv").is_file()
+
+
 def test_a_new_head_keeps_the_body():
     model, other = zoo.load("cloud_unet"), zoo.load("cloud_unet", classes=2)
     for mine, theirs in zip(model.encoder.get_weights(), other.encoder.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize(("name", "classes"), [("lorenz63_lstm", 2), ("cloud_unet", 0), ("cloud_unet", 1)])
+def test_classes_are_for_models_that_classify(name, classes):
+    with pytest.raises(InputError, match=f"two classes or more for a model that classifies; found {classes} for {name}"):
+        zoo.load(name, classes=classes)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda config: config.pop("build"), lambda config: config["model"].update(class_name="X", registered_name="geodl>X")],
+)
+def test_a_folder_that_save_did_not_write_is_told(tmp_path, change):
+    zoo.save(zoo.load("lorenz63_lstm", pretrained=False), tmp_path)
+    config = json.loads((tmp_path / zoo.CONFIG).read_text())
+    change(config)
+    (tmp_path / zoo.CONFIG).write_text(json.dumps(config))
+    with pytest.raises(InputError, match=r"Expected a folder that geodl.zoo.save wrote; .*config.json is not"):
+        zoo.load(tmp_path)
 
 
 def test_without_pretrained_weights_the_network_is_new():
@@ -131,3 +170,4 @@ def test_a_published_name_comes_before_a_folder_of_that_name(tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     zoo.save(zoo.load("lorenz63_lstm", pretrained=False), "lorenz63_lstm")
     assert "scores" in zoo.card("lorenz63_lstm") and "scores" not in zoo.card("./lorenz63_lstm")
+    assert zoo.sha256_of("lorenz63_lstm") == zoo.card("lorenz63_lstm")["sha256"] != zoo.sha256_of("./lorenz63_lstm")

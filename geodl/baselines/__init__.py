@@ -1,7 +1,8 @@
-"""What the field uses today, called like a model: `Persistence().predict(ds)`, or for trips `sample(n, seed)`."""
+"""What the field uses today, called like a model: `CloudPersistence().predict(ds)`, or for trips `sample(n, seed)`."""
 
 from geodl.baselines.attractor_posterior import AttractorPosterior
 from geodl.baselines.burgers_closures import BurgersDynamicSmagorinsky, BurgersGradientModel, BurgersSmagorinsky
+from geodl.baselines.cloud_persistence import CloudPersistence
 from geodl.baselines.correlated_walk import CorrelatedWalk
 from geodl.baselines.daily_speed_process import DailySpeedProcess
 from geodl.baselines.daily_speeds import DailySpeedAutoregression, DailySpeedPersistence
@@ -13,7 +14,6 @@ from geodl.baselines.hidden_markov_walk import HiddenMarkovWalk
 from geodl.baselines.optical_flow import OpticalFlow
 from geodl.baselines.optimal_interpolation import OptimalInterpolation
 from geodl.baselines.ornstein_uhlenbeck_walk import OrnsteinUhlenbeckWalk
-from geodl.baselines.persistence import Persistence
 from geodl.baselines.polynomial_map import PolynomialMap
 from geodl.baselines.sindy import SINDy
 from geodl.baselines.smagorinsky_flux import DynamicSmagorinskyFlux, SmagorinskyFlux
@@ -42,6 +42,7 @@ __all__ = [
     "BurgersDynamicSmagorinsky",
     "BurgersGradientModel",
     "BurgersSmagorinsky",
+    "CloudPersistence",
     "CorrelatedWalk",
     "DailySpeedAutoregression",
     "DailySpeedPersistence",
@@ -58,7 +59,6 @@ __all__ = [
     "OpticalFlow",
     "OptimalInterpolation",
     "OrnsteinUhlenbeckWalk",
-    "Persistence",
     "PolynomialMap",
     "SINDy",
     "SmagorinskyFlux",

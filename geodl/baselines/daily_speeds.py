@@ -34,6 +34,9 @@ class DailySpeedAutoregression(DailySpeedForecaster):
     Args:
         order, harmonics, coupled: of the `VectorAutoregression`. With order 0 the forecast is the climatology of the season.
 
+    Raises:
+        InputError: by `predict` and `forecast`, `estimate` was not called with speeds of as many stations before.
+
     References:
         Haslett and Raftery (1989), Space-time modelling with long-memory dependence: assessing Ireland's wind power resource,
         Applied Statistics 38.

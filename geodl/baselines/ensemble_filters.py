@@ -23,7 +23,7 @@ class EnsembleFilter(ClassicalAssimilator):
         seed: of the first ensemble and of perturbed observations.
 
     Raises:
-        ValueError: less than two members, a variance or inflation that is not positive.
+        ValueError: less than two members, a variance, inflation or radius that is not positive.
     """
 
     def __init__(self, dynamics, components, dt, members, variance=2.0, inflation=1.0, radius=None, seed=0):
@@ -32,6 +32,8 @@ class EnsembleFilter(ClassicalAssimilator):
             raise ValueError(f"An ensemble needs at least 2 members, found {members}.")
         if not inflation > 0:
             raise ValueError(f"Expected a positive inflation; found {inflation}.")
+        if radius is not None and not radius > 0:
+            raise ValueError(f"Expected a positive radius; found {radius}.")
         self.members, self.inflation, self.radius = int(members), float(inflation), radius
         self.seed = int(seed)
         self.step = ODEIntegrator(dynamics, dt, 1)
@@ -43,9 +45,9 @@ class EnsembleFilter(ClassicalAssimilator):
         return super().estimate(states)
 
     def call(self, observations):
-        random = np.random.default_rng(self.seed)
-        shape = (len(observations), self.members)
-        first = self.bank[random.integers(len(self.bank), size=shape)]
+        # All windows draw the same numbers, so that none depends on those beside it.
+        drawn = self.bank[np.random.default_rng(self.seed).integers(len(self.bank), size=self.members)]
+        first = np.broadcast_to(drawn, (len(observations), *drawn.shape))
         mean, spread = self._compiled(tf.convert_to_tensor(observations), tf.convert_to_tensor(first))
         return tf.stack([mean, spread], axis=-1)
 
@@ -58,7 +60,8 @@ class EnsembleFilter(ClassicalAssimilator):
             ensemble = tf.cond(time > 0, lambda: self.forecast(ensemble), lambda: ensemble)
             now = observations[:, time]
             seen = tf.math.is_finite(now)
-            ensemble = tf.cond(tf.reduce_any(seen), lambda: self.analyse(ensemble, now, seen, time), lambda: ensemble)
+            analysed = lambda: _where_seen(seen, self.analyse(ensemble, now, seen, time), ensemble)  # noqa: E731
+            ensemble = tf.cond(tf.reduce_any(seen), analysed, lambda: ensemble)
             means = means.write(time, tf.reduce_mean(ensemble, axis=1))
             spreads = spreads.write(time, _spread(ensemble))
             return time + 1, ensemble, means, spreads
@@ -108,9 +111,8 @@ class EnKF(EnsembleFilter):
 
     def innovation_weights(self, ensemble, anomalies, observations, seen, draw, variance):
         r"""The inverse of \(H P H^\top + R\) times the innovations, perturbed by a numbered draw (batch, component, member)."""
-        shape = tf.shape(ensemble)
-        noise = variance**0.5 * tf.random.stateless_normal(shape, (self.seed, draw), dtype=ensemble.dtype)
-        noise -= tf.reduce_mean(noise, axis=1, keepdims=True)
+        noise = tf.random.stateless_normal(tf.shape(ensemble)[1:], (self.seed, draw), dtype=ensemble.dtype)
+        noise = variance**0.5 * (noise - tf.reduce_mean(noise, axis=0))
         observed = tf.cast(seen, ensemble.dtype)[:, None]
         innovation = tf.where(seen[:, None], observations[:, None] + noise - ensemble, 0.0)
         innovation = tf.linalg.matrix_transpose(innovation)
@@ -174,8 +176,7 @@ class EnKS(EnKF):
         for number, factor in enumerate(self.passes):
             history = self._smooth(observations, ensemble, factor * self.variance, number)
             ensemble = history[0]
-        spread = tf.math.reduce_std(history, axis=2) * (self.members / (self.members - 1)) ** 0.5
-        return tf.transpose(tf.reduce_mean(history, axis=2), (1, 0, 2)), tf.transpose(spread, (1, 0, 2))
+        return tf.transpose(tf.reduce_mean(history, axis=2), (1, 0, 2)), tf.transpose(_spread(history), (1, 0, 2))
 
     def _smooth(self, observations, ensemble, variance, number):
         """Members (time, batch, member, component) after one pass."""
@@ -191,7 +192,8 @@ class EnKS(EnKF):
             past_anomalies = past - tf.reduce_mean(past, axis=2, keepdims=True)
             past += self.increment(past_anomalies, anomalies, seen, weights)
             history = tf.tensor_scatter_nd_update(history, (time + tf.range(lag))[:, None], past)
-            return history, self.inflated(ensemble + self.increment(anomalies, anomalies, seen, weights))
+            analysed = self.inflated(ensemble + self.increment(anomalies, anomalies, seen, weights))
+            return history, _where_seen(seen, analysed, ensemble)
 
         def body(time, ensemble, history):
             ensemble = tf.cond(time > 0, lambda: self.forecast(ensemble), lambda: ensemble)
@@ -249,16 +251,7 @@ class LETKF(EnsembleFilter):
 
 
 class ETKF(LETKF):
-    """`LETKF` without localisation: one transform for all components.
-
-    Args:
-        dynamics: the equation of motion, exact or learned.
-        components: size of the state.
-        dt: time between two states.
-        members: size of the ensemble.
-        variance: of the observation errors.
-        inflation: factor of the anomalies after each analysis.
-        seed: of the first ensemble.
+    """`LETKF` without localisation: one transform for all components. See `EnsembleFilter` for arguments.
 
     References:
         Bishop, Etherton and Majumdar (2001), Adaptive sampling with the ensemble transform Kalman filter, Monthly Weather
@@ -295,6 +288,12 @@ def gaspari_cohn(distance: np.ndarray) -> np.ndarray:
     return np.where(r <= 1, near, far)
 
 
+def _where_seen(seen, analysed, ensemble):
+    """Analysed members where a window has an observation; the others are left as they are, without inflation."""
+    return tf.where(tf.reduce_any(seen, axis=1)[:, None, None], analysed, ensemble)
+
+
 def _spread(ensemble):
-    members = ensemble.shape[1]
-    return tf.math.reduce_std(ensemble, axis=1) * (members / max(members - 1, 1)) ** 0.5
+    """Standard deviation of members (..., member, component)."""
+    members = ensemble.shape[-2]
+    return tf.math.reduce_std(ensemble, axis=-2) * (members / max(members - 1, 1)) ** 0.5  # that of one member is 0

@@ -58,8 +58,7 @@ class DynamicGradientFlux(DynamicFlux):
 
     Example:
         >>> state = np.random.default_rng(0).standard_normal((1, 4, 16, 16, 16)).astype("float32")
-        >>> model, slopes = DynamicGradientFlux(), np.gradient
-        >>> print(tuple(model.flux(state).shape))
+        >>> print(tuple(DynamicGradientFlux().flux(state).shape))
         (1, 3, 16, 16, 16)
     """
 

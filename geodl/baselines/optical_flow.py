@@ -6,7 +6,8 @@ import tensorflow as tf
 from keras import ops
 
 from geodl import cloud_types
-from geodl.baselines.persistence import class_indicators
+from geodl.baselines.cloud_persistence import class_indicators
+from geodl.errors import InputError
 from geodl.layers import Warp
 from geodl.models.cloud_nowcaster import FUTURE, CloudNowcaster, latest_codes
 
@@ -24,10 +25,14 @@ class OpticalFlow(CloudNowcaster):
         Probabilities (batch, 4, y, x, 16), float32.
 
     Raises:
-        ImportError: without OpenCV.
+        InputError: without OpenCV.
 
     References:
         Kroeger et al. (2016), Fast optical flow using dense inverse search, ECCV.
+
+    Example:
+        >>> print(tuple(OpticalFlow()(np.ones((1, 6, 16, 16), "uint8")).shape))
+        (1, 4, 16, 16, 16)
     """
 
     multiple = 1
@@ -63,5 +68,5 @@ def _opencv():
     try:
         import cv2
     except ImportError as error:
-        raise ImportError('OpticalFlow needs OpenCV: install the extra `flow`, as in pip install ".[flow]".') from error
+        raise InputError('Expected OpenCV for OpticalFlow: install the extra `flow`, as in pip install ".[flow]".') from error
     return cv2

@@ -11,8 +11,9 @@ class OrnsteinUhlenbeckWalk(TripWalk):
     $$ \mathbf v_{k+1} = a \mathbf v_k - b \mathbf p_k + \boldsymbol\varepsilon_k, \quad
        \mathbf p_{k+1} = \mathbf p_k + \mathbf v_{k+1} $$
 
-    with Gaussian ε and a Gaussian first step; a, b and the covariances are fitted by least squares. Positions are Gaussian, so
-    that the condition \(\mathbf p_n = 0\) is met exactly: \(\mathbf p_k - C_{kn} C_{nn}^{-1} \mathbf p_n\).
+    with Gaussian ε and a Gaussian first step, of the mean and covariance that the second steps of the birds have; a, b and the
+    covariance of ε are fitted by least squares. Positions are Gaussian, so that the condition \(\mathbf p_n = 0\) is met
+    exactly: \(\mathbf p_k - C_{kn} C_{nn}^{-1} \mathbf p_n\).
 
     References:
         Johnson et al. (2008), Continuous-time correlated random walk model for animal telemetry data, Ecology 89.

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from geodl.errors import check_fitted
 from geodl.models.state_forecaster import StateForecaster
 
 
@@ -22,6 +23,7 @@ class PolynomialMap(StateForecaster):
 
     Raises:
         ValueError: another degree.
+        InputError: by `predict`, `estimate` was not called before.
 
     Example:
         >>> states = 0.5 ** np.arange(6.0).reshape(1, 6, 1)
@@ -43,6 +45,10 @@ class PolynomialMap(StateForecaster):
         now, following = (states[:, part].reshape(-1, self.components) for part in (slice(-1), slice(1, None)))
         self.coefficients.assign(np.linalg.lstsq(monomials(now, self.degree), following, rcond=None)[0])
         return self
+
+    def forward(self, samples, steps=1):
+        check_fitted(self, np.any(self.coefficients))
+        return super().forward(samples, steps)
 
     def step(self, state):
         """State (batch, component) after `dt`."""

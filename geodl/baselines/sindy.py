@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from geodl.baselines.polynomial_map import monomials
+from geodl.errors import check_fitted
 from geodl.models.tendency_forecaster import TendencyForecaster
 
 
@@ -62,6 +63,9 @@ class SINDy(TendencyForecaster):
         substeps: steps of the integration between two states.
         horizon: number of states that `call` returns.
 
+    Raises:
+        InputError: by `predict`, `estimate` was not called before.
+
     Example:
         >>> times = 0.01 * np.arange(200.0)
         >>> states = np.stack([np.cos(times), -np.sin(times)], axis=-1)[None]
@@ -78,3 +82,7 @@ class SINDy(TendencyForecaster):
         """Identifies the tendency from states (sample, time, component), and returns the model."""
         self.tendency.estimate(states, self.dt)
         return self
+
+    def forward(self, samples, steps=1):
+        check_fitted(self, np.any(self.tendency.coefficients))
+        return super().forward(samples, steps)

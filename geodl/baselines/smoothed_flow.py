@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from geodl.baselines.persistence import class_indicators
+from geodl.baselines.cloud_persistence import class_indicators
 from geodl.layers import GaussianBlur, LucasKanade, Warp
 from geodl.models.cloud_nowcaster import FUTURE, CloudNowcaster, inside_image, latest_codes, motion_groups, pad_to_multiple
 

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from scipy.spatial import cKDTree
 
+from geodl.errors import check_fitted
 from geodl.models.station_features import LEADS, MEANS, hours_ahead, station_features
 from geodl.models.wind_station_forecaster import QUANTILES, WindStationForecaster
 
@@ -29,6 +30,8 @@ class StationAnalogues(WindStationForecaster):
         (1, 2, 6, 5)
     """
 
+    tree = None
+
     def __init__(self, analogues=60, **kwargs):
         super().__init__(**kwargs)
         self.analogues = int(analogues)
@@ -46,6 +49,7 @@ class StationAnalogues(WindStationForecaster):
         return self
 
     def forecast(self, values, times, hours, levels=QUANTILES, members=0):
+        check_fitted(self, self.tree is not None)
         situations = _situations(station_features(values, times, hours)) / self.spread
         shape, flat = situations.shape[:2], np.nan_to_num(situations).reshape(-1, situations.shape[-1])
         found = self.following[self.tree.query(flat, self.analogues, workers=-1)[1]]  # (sample, analogue, lead, 3)

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from geodl.errors import check_fitted
 from geodl.models.station_features import LARGEST, LEADS, hours_ahead, ridge_regression, station_features
 from geodl.models.wind_station_forecaster import QUANTILES, WindStationForecaster
 
@@ -22,6 +23,8 @@ class StationRegression(WindStationForecaster):
         (1, 2, 6, 2)
     """
 
+    coefficients = None
+
     def __init__(self, penalty=1e-3, **kwargs):
         super().__init__(**kwargs)
         self.penalty = float(penalty)
@@ -38,6 +41,7 @@ class StationRegression(WindStationForecaster):
         return self
 
     def forecast(self, values, times, hours, levels=QUANTILES, members=0):
+        check_fitted(self, self.coefficients is not None)
         standard = self._standardised(station_features(values, times, hours))
         found = standard @ self.coefficients[:-1] + self.coefficients[-1]
         found = found.reshape(*found.shape[:2], LEADS, 3)

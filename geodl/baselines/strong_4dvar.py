@@ -72,8 +72,8 @@ class StrongConstraint4DVar(ClassicalAssimilator):
         guess = self.first_guess(observations)
         trajectory, cost = self._compiled(observations, guess[:, 0, :, 0], self.background_inflation * guess[:, 0, :, 1])
         count = tf.reduce_sum(tf.cast(tf.math.is_finite(observations), cost.dtype), axis=(1, 2))
-        fitted = (cost <= self.acceptable * count)[:, None, None] & tf.reduce_all(tf.math.is_finite(trajectory))
-        return tf.stack([tf.where(fitted, trajectory, guess[..., 0]), guess[..., 1]], axis=-1)
+        fitted = (cost <= self.acceptable * count) & tf.reduce_all(tf.math.is_finite(trajectory), axis=(1, 2))
+        return tf.stack([tf.where(fitted[:, None, None], trajectory, guess[..., 0]), guess[..., 1]], axis=-1)
 
     def fit_trajectory(self, observations, first, deviation):
         """Trajectory (batch, time, component) of the best fit, and its cost (batch,).

@@ -18,6 +18,9 @@ class ThreeDVar(EnsembleFilter):
         variance: of the observation errors.
         share: of the climatological covariance in \(B\).
 
+    Raises:
+        ValueError: a variance or share that is not positive.
+
     References:
         Lorenc (1986), Analysis methods for numerical weather prediction, Quarterly Journal of the Royal Meteorological
         Society 112.

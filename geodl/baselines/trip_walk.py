@@ -4,6 +4,7 @@ import numpy as np
 import xarray as xr
 from scipy import stats
 
+from geodl.errors import check_fitted
 from geodl.metrics.trip_statistics import trip_statistics
 from geodl.trips import closed_trips, colony_of, trips_dataset
 
@@ -18,6 +19,7 @@ class TripWalk:
     """
 
     theme = "trajectories"
+    colony = None
 
     def fit(self, ds: xr.Dataset) -> "TripWalk":
         """Takes all it needs from trips (trip, step), as `geodl.trips.trips_dataset` makes them.
@@ -38,7 +40,12 @@ class TripWalk:
         return self
 
     def sample(self, n: int, seed: int = 0) -> xr.Dataset:
-        """Simulated trips (trip, step), as `geodl.trips.trips_dataset` makes them, from the colony and back to it."""
+        """Simulated trips (trip, step), as `geodl.trips.trips_dataset` makes them, from the colony and back to it.
+
+        Raises:
+            InputError: `fit` was not called before.
+        """
+        check_fitted(self, self.colony is not None, "fit")
         random = np.random.default_rng(seed)
         positions, durations = self.draw(n, random)
         trips = np.full((n, self.steps + 1, 2), np.nan)

@@ -33,7 +33,7 @@ class AdaptiveODEIntegrator(keras.layers.Layer):
         time: time of `state`.
 
     Returns:
-        States (batch, n, ...) at `times`.
+        States (batch, n, ...) at `times`; NaN at those that `max_steps` do not reach, which is an error but under XLA.
 
     Raises:
         ValueError: unknown scheme or one without an embedded scheme, tolerances or bound not positive.
@@ -93,7 +93,7 @@ class AdaptiveODEIntegrator(keras.layers.Layer):
         end = times[-1]
         k = f(x, t)
         h = self._first_step(f, x, t, k, ops.sign(end - time))
-        output = ops.repeat(x[:, None], times.shape[0], axis=1)
+        output = ops.where((times == time)[:, None], x[:, None], np.nan)
         error = ops.ones_like(t)
         loop = (0, t, x, k, h, error, output)
         _, t, x, _, _, _, output = tf.while_loop(

@@ -21,6 +21,12 @@ class ButcherTableau:
 
     References:
         Hairer, Nørsett and Wanner (1993), Solving Ordinary Differential Equations I, Springer.
+
+    Example:
+        >>> heun = ButcherTableau(a=((), (1.0,)), b=(0.5, 0.5), c=(0.0, 1.0), order=2)
+        >>> k = stages(lambda x, t: -x, state=1.0, time=0.0, dt=0.1, tableau=heun)
+        >>> print(round(1.0 + combine(heun.b, k, 0.1), 6))  # the exponential of -.1, to second order
+        0.905
     """
 
     a: tuple[tuple[float, ...], ...]

@@ -59,6 +59,12 @@ class ScalarClosure(keras.layers.Layer):
 
     Returns:
         Tendency (batch, 4, x, y, z), for `SpectralIntegrator`.
+
+    Example:
+        >>> from geodl.baselines import GradientFlux
+        >>> state = np.random.default_rng(0).standard_normal((1, 4, 8, 8, 8)).astype("float32")
+        >>> print(tuple(ScalarClosure(GradientFlux())(state).shape))
+        (1, 4, 8, 8, 8)
     """
 
     def __init__(self, flux_divergence, **kwargs):

@@ -7,7 +7,14 @@ import tensorflow as tf
 from keras import ops
 
 from geodl.layers import butcher_tableau
-from geodl.layers.right_hand_side import build_dynamics, check_dynamics, recomputed, tendency_of, variables_as_tensors
+from geodl.layers.right_hand_side import (
+    build_dynamics,
+    check_dynamics,
+    check_steps,
+    recomputed,
+    tendency_of,
+    variables_as_tensors,
+)
 from geodl.layers.trainable_runge_kutta import TrainableRungeKutta
 
 # Up to so many components, they are put before the batch while the time loop runs: compiled code then works along the batch.
@@ -39,7 +46,8 @@ class ODEIntegrator(keras.layers.Layer):
         The last state, of the shape of `state`, or the trajectory (batch, steps / save_every, ...), without the initial state.
 
     Raises:
-        ValueError: `dt` or `steps` zero or not finite, unknown scheme, or dynamics that change the shape of the state.
+        ValueError: `dt` zero or not finite, `steps` no positive integer, `save_every` that does not divide it, unknown scheme,
+            or dynamics that change the shape of the state.
         tf.errors.InvalidArgumentError: the state is not finite after some step; not under XLA, which has no assertions.
 
     References:
@@ -57,10 +65,7 @@ class ODEIntegrator(keras.layers.Layer):
         check_dynamics(dynamics)
         if not math.isfinite(dt) or dt == 0:
             raise ValueError(f"`dt` must be finite and not zero, found {dt}.")
-        if not math.isfinite(steps) or steps != int(steps) or steps < 1:
-            raise ValueError(f"`steps` must be a positive integer, found {steps}.")
-        if save_every is not None and (save_every < 1 or save_every != int(save_every) or steps % save_every):
-            raise ValueError(f"`save_every` must divide `steps`, {steps}; found {save_every}.")
+        check_steps(steps, save_every)
         self.dynamics, self.dt, self.steps = dynamics, float(dt), int(steps)
         self.scheme = scheme
         self.save_every = None if save_every is None else int(save_every)

@@ -24,6 +24,9 @@ class ResidualConvolutions(keras.layers.Layer):
     Returns:
         (batch, rows, columns, outputs).
 
+    Raises:
+        ValueError: a kernel size that is even.
+
     References:
         Yu and Koltun (2016), Multi-scale context aggregation by dilated convolutions, ICLR.
 

@@ -1,6 +1,7 @@
 """How integrators call the dynamics: any layer as a right-hand side, and its gradient without keeping what happened inside."""
 
 import inspect
+import math
 
 import keras
 import tensorflow as tf
@@ -14,6 +15,14 @@ def check_dynamics(dynamics) -> None:
             f"`dynamics` must be a Keras layer or model that maps a state to its tendency, found {type(dynamics).__name__}; "
             "subclass geodl.dynamics.Dynamics."
         )
+
+
+def check_steps(steps, save_every) -> None:
+    """Raises ValueError unless `steps` is a positive integer that `save_every`, where given, divides."""
+    if not math.isfinite(steps) or steps != int(steps) or steps < 1:
+        raise ValueError(f"`steps` must be a positive integer, found {steps}.")
+    if save_every is not None and (save_every < 1 or save_every != int(save_every) or steps % save_every):
+        raise ValueError(f"`save_every` must divide `steps`, {steps}; found {save_every}.")
 
 
 def tendency_of(dynamics, training=None):

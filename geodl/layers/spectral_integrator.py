@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import ops
 
 from geodl.dynamics.spectral_dynamics import SpectralDynamics, fourier_precision
-from geodl.layers.right_hand_side import build_dynamics, recomputed, tendency_of, variables_as_tensors
+from geodl.layers.right_hand_side import build_dynamics, check_steps, recomputed, tendency_of, variables_as_tensors
 
 
 @keras.saving.register_keras_serializable(package="geodl")
@@ -55,12 +55,10 @@ class SpectralIntegrator(keras.layers.Layer):
             )
         if not (math.isfinite(dt) and dt > 0):
             raise ValueError(f"`dt` must be finite and positive, found {dt}.")
-        if steps < 1 or steps != int(steps):
-            raise ValueError(f"`steps` must be a positive integer, found {steps}.")
-        if save_every is not None and (save_every < 1 or steps % save_every):
-            raise ValueError(f"`save_every` must divide `steps`, {steps}; found {save_every}.")
+        check_steps(steps, save_every)
         self.dynamics, self.closure = dynamics, closure
-        self.dt, self.steps, self.save_every = float(dt), int(steps), save_every
+        self.dt, self.steps = float(dt), int(steps)
+        self.save_every = None if save_every is None else int(save_every)
         self._in_graph = tf.function(self._integrate)
 
     def build(self, input_shape):

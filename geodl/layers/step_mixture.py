@@ -15,7 +15,8 @@ class StepMixture:
        \mathrm{vonMises}(\theta;\, \phi_k, \kappa_k) $$
 
     Args:
-        parameters: (..., component, 5): \(\log w\), \(\mu\), \(\log \sigma\), and \(\kappa\, (\cos\phi, \sin\phi)\).
+        parameters: (..., component, 5): \(\log w\) up to a constant, \(\mu\), \(s\) of \(\sigma = .02 + \min(e^s, 2)\), and
+            \(\kappa\, (\cos\phi, \sin\phi)\); \(\kappa\) is 2000 at most.
 
     References:
         Bishop (1994), Mixture density networks, Aston University.

@@ -28,6 +28,12 @@ class TripCritic(keras.layers.Layer):
 
     References:
         Miyato et al. (2018), Spectral normalization for generative adversarial networks, ICLR.
+
+    Example:
+        >>> steps = np.random.default_rng(0).standard_normal((4, 20, 2)).astype("float32")
+        >>> positions = np.concatenate([np.zeros((4, 1, 2), "float32"), steps.cumsum(axis=1)], axis=1)
+        >>> print(tuple(TripCritic(width=8)(positions, steps, np.full(4, 20, "float32")).shape))
+        (4, 1)
     """
 
     def __init__(self, width=32, **kwargs):

@@ -49,6 +49,12 @@ class TripDecoder(keras.layers.Layer):
 
     Raises:
         ValueError: `steps` is not a multiple of 4.
+
+    Example:
+        >>> random = np.random.default_rng(0)
+        >>> trip_noise, step_noise = random.standard_normal((2, 10)), random.standard_normal((2, 40, 3))
+        >>> print(tuple(TripDecoder(steps=40, width=8)(np.array([30.0, 40.0]), trip_noise, step_noise).shape))
+        (2, 40, 2)
     """
 
     def __init__(self, steps, width=48, **kwargs):

@@ -13,6 +13,9 @@ class VariationalSolver(keras.layers.Layer):
     Args:
         cost: a `VariationalCost`.
         iterations: number of iterations.
+
+    Raises:
+        ValueError: a number of iterations that is not positive.
     """
 
     def __init__(self, cost, iterations, **kwargs):
@@ -59,6 +62,9 @@ class GradientDescent(VariationalSolver):
 
     Returns:
         State of the same shape.
+
+    Raises:
+        ValueError: a number of iterations or step size that is not positive, a momentum that is negative or not less than 1.
 
     Example:
         >>> from geodl.layers import BackgroundCost, VariationalCost
@@ -108,6 +114,9 @@ class LBFGS(VariationalSolver):
 
     Returns:
         State of the same shape; the first guess, where the line search failed from the start.
+
+    Raises:
+        ValueError: a number of iterations that is not positive.
 
     References:
         Nocedal and Wright (2006), Numerical optimization, chapter 7.

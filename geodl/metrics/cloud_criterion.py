@@ -22,6 +22,9 @@ class CloudTypeLoss(keras.losses.Loss):
         y_true: codes (batch, time, y, x), 0 where there is no data.
         y_pred: probabilities (batch, time, y, x, class), the first class being no data.
 
+    Raises:
+        ValueError: a `sample_weight` is given.
+
     Example:
         >>> sure = np.eye(16, dtype="float32")[[[[[1, 5]]]]]
         >>> print(abs(float(CloudTypeLoss()(np.uint8([[[[1, 5]]]]), sure))) < 1e-5)

@@ -18,6 +18,11 @@ class DailySpeedScores(Scores):
         errors: (day, station), m s⁻¹.
         ranks: of the observed speed among the quantiles, uniform for a reliable forecast; empty without them.
         seconds: of all forecasts.
+
+    Example:
+        >>> scores = DailySpeedScores.of({"speed": np.ones((9, 2))}, truth=np.zeros((9, 2)), seconds=0.0)
+        >>> print(scores.speed_rmse, scores.crps, scores.coverage)
+        1.0 1.0 nan
     """
 
     speed_rmse: float

@@ -21,7 +21,7 @@ class InterpolationScores(Scores):
         logarithmic: scores are of logarithms.
         rmse_gaps: root mean squared error where nothing was observed; `rmse_observed` where something was; `rmse` everywhere.
         r2: share of the variance of the truth that is explained, everywhere; `r2_gaps` in gaps.
-        mape: mean absolute error over the truth, in gaps, in percent.
+        mape: mean absolute error over the truth, in gaps, in percent; NaN for what is not logarithmic and may be zero.
         gradient_rmse: of differences between neighbouring pixels, in gaps.
         crps: of the Gaussian in gaps; the mean absolute error where there is no standard deviation.
         coverage: share of the truth in gaps within the interval of 90 %.
@@ -30,6 +30,12 @@ class InterpolationScores(Scores):
         error_spectrum: mean spectral density of the error.
         truth_spectrum: of the truth.
         seconds: for 100 frames.
+
+    Example:
+        >>> truth = np.random.default_rng(0).normal(size=(3, 4, 32))
+        >>> scores = InterpolationScores.of(truth + 0.1, None, truth, truth > 0, logarithmic=False, seconds=0.0)
+        >>> print(round(scores.rmse_gaps, 3), round(scores.crps, 3), scores.mape)
+        0.1 0.1 nan
     """
 
     fields: np.ndarray

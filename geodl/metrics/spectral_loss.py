@@ -12,10 +12,10 @@ def mean_periodogram(series):
         series: (batch, step, component).
 
     Returns:
-        (component, frequency), from 0 to the Nyquist frequency.
+        (frequency, component), from 0 to the Nyquist frequency.
     """
     spectrum = tf.signal.rfft(ops.transpose(ops.cast(series, "float32"), (0, 2, 1)))
-    return ops.mean(ops.square(tf.math.real(spectrum)) + ops.square(tf.math.imag(spectrum)), axis=0)
+    return ops.transpose(ops.mean(ops.square(tf.math.real(spectrum)) + ops.square(tf.math.imag(spectrum)), axis=0))
 
 
 @keras.saving.register_keras_serializable(package="geodl")

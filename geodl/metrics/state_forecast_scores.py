@@ -21,6 +21,13 @@ class StateForecastScores(Scores):
         example: forecast (lead, component) of the first sample.
         long_run: states (time, component) of one run of 100 time units.
         seconds: of all forecasts of the test split.
+
+    Example:
+        >>> growing = 0.1 * 2.0 ** np.arange(8)
+        >>> chaos, states = np.array([0.9, 0.0, -14.6]), np.zeros((8, 3))
+        >>> scores = StateForecastScores((0.1, 0.2), growing, np.array([1.0, 3.0]), chaos, 0.2, states, states, seconds=1.0)
+        >>> scores.result()["relative_rmse"], scores.result()["valid_prediction_time"]
+        ([0.1, 0.8], [2.0])
     """
 
     dt: tuple[float, float]

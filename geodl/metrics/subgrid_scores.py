@@ -33,6 +33,14 @@ class SubgridScores(Scores):
     References:
         Frezat, Balarac, Le Sommer, Fablet and Lguensat (2021), Physical invariance in neural networks for subgrid-scale scalar
         flux modeling, Physical Review Fluids 6.
+
+    Example:
+        >>> names = "relative_mse", "correlation", "dissipation_error", "jensen_shannon", "kolmogorov_smirnov"
+        >>> no_closure = dict(zip(names, (1.0, 0.0, 1.0, 0.8, 0.5))) | {"rescaled_mse": 1.0, "moving_mse": 1.0}
+        >>> simulated = {"spectrum_distance": 0.31416, "stable_time": 10.0, "spectrum": np.ones(3), "true_spectrum": np.ones(3)}
+        >>> scores = SubgridScores(**no_closure, **simulated, fields=np.zeros((1, 4, 4, 4)), seconds=0.0)
+        >>> scores.result()["spectrum_distance"]
+        [0.3142]
     """
 
     relative_mse: float

@@ -44,6 +44,14 @@ class RealTrips:
         every: all trips of the colony.
         scale: that the publication divides positions by, m.
         window: west, east, south and north edge of the map, degrees.
+
+    Example:
+        >>> from geodl.trips import trips_dataset
+        >>> positions = np.random.default_rng(0).normal(0, 3000, (4, 30, 2))
+        >>> ds = trips_dataset(positions, colony=(-77.264, -11.773), step_seconds=60, birds=list("AABB"), lengths=[25] * 4)
+        >>> real = RealTrips(ds, ds, ds, scale=5e4, window=(-77.4, -77.2, -11.9, -11.7))
+        >>> print(real.series["train"].shape, real.map.shape)
+        (4, 30, 2) (5, 5)
     """
 
     train: xr.Dataset
@@ -83,6 +91,15 @@ class TrajectoryScores(Scores):
     References:
         Roy et al. (2022), Using generative adversarial networks (GAN) to simulate central-place foraging trajectories,
         Methods in Ecology and Evolution 13.
+
+    Example:
+        >>> from geodl.trips import trips_dataset
+        >>> positions = np.random.default_rng(0).normal(0, 3000, (100, 30, 2))
+        >>> ds = trips_dataset(positions, colony=(-77.264, -11.773), step_seconds=60, birds=50 * ["A", "B"], lengths=[25] * 100)
+        >>> real = RealTrips(ds, ds, ds, scale=5e4, window=(-77.4, -77.2, -11.9, -11.7))
+        >>> again = TrajectoryScores.of(ds, real, seconds=0.0).result()
+        >>> print(again["periodogram_train"], again["ks_step_length"], again["nearest"])
+        [0.0] [0.0] [0.0]
     """
 
     sets: dict[str, np.ndarray]

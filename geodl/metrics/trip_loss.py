@@ -30,6 +30,13 @@ class TripLoss(keras.losses.Loss):
     Call arguments:
         real: positions (trip, step + 1, 2), in m from the colony and back to it, NaN after the end.
         simulated: others, of any number.
+
+    Example:
+        >>> walks = 500 * np.random.default_rng(0).standard_normal((12, 21, 2)).cumsum(axis=1)
+        >>> time = np.linspace(0, 1, 21)[:, None]
+        >>> trips = (walks - walks[:, :1] - time * (walks[:, -1:] - walks[:, :1])).astype("float32")
+        >>> print(float(TripLoss()(trips, trips)), float(TripLoss()(trips, 2 * trips)) > 0.1)
+        0.0 True
     """
 
     def __init__(self, spectral=0.5, wasserstein=1.0, lengths=8.0, turns=1.0, nearest=0.0, name="trip_loss", **kwargs):

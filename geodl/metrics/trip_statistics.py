@@ -85,6 +85,12 @@ class NearestTrips:
     Args:
         closed: training trips (trip, step + 1, 2), as in `trip_statistics`.
         birds: who made them (trip,); of at least two birds.
+
+    Example:
+        >>> closed = np.random.default_rng(0).normal(size=(4, 30, 2))
+        >>> scores = NearestTrips(closed, birds=["A", "A", "B", "B"]).scores(closed)
+        >>> print({name: round(float(value), 1) for name, value in scores.items()})
+        {'nearest': 0.0, 'nearest_windows': 0.0, 'too_close': 1.0, 'diversity': 1.0}
     """
 
     def __init__(self, closed: np.ndarray, birds: np.ndarray):

@@ -34,6 +34,13 @@ class WindStationScores(Scores):
         Gneiting and Raftery (2007), Strictly proper scoring rules, prediction, and estimation, JASA 102; Scheuerer and Hamill
         (2015), Variogram-based proper scoring rules for probabilistic forecasts of multivariate quantities, Monthly Weather
         Review 143.
+
+    Example:
+        >>> truth, samples = np.ones((9, 2, 6, 3)), np.zeros((4, 9, 2, 6, 2))
+        >>> fields = {"wind": samples[0], "speed": samples[0, ..., 0], "quantiles": np.zeros((9, 2, 6, len(LEVELS)))}
+        >>> scores = WindStationScores.of(fields, samples, truth, seconds=0.0)
+        >>> print(round(scores.crps[0], 3), scores.u_rmse[0], scores.coverage[0])
+        1.0 1.0 0.0
     """
 
     speed_rmse: np.ndarray

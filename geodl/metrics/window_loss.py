@@ -73,7 +73,13 @@ class WindowLoss(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable(package="geodl")
 def window_mse(truth, estimate):
-    """Mean squared error of the mean of an estimate (batch, ..., 2), where the truth is known."""
+    """Mean squared error of the mean of an estimate (batch, ..., 2), where the truth is known.
+
+    Example:
+        >>> estimate = np.float32([[[1.0, 9.0], [5.0, 9.0]]])
+        >>> print(np.array(window_mse(np.float32([[3.0, np.nan]]), estimate)))
+        [4.]
+    """
     known = ops.isfinite(truth)
     squares = ops.square(ops.where(known, estimate[..., 0] - ops.where(known, truth, 0), 0))
     axes = tuple(range(1, len(squares.shape)))

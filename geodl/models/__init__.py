@@ -6,6 +6,7 @@ from geodl.models.burgers_cnn import BurgersCNN
 from geodl.models.cloud_cnn import CloudCNN
 from geodl.models.cloud_nowcaster import CloudNowcaster
 from geodl.models.cloud_unet import CloudUNet
+from geodl.models.convolutional_gan import ConvolutionalGAN
 from geodl.models.daily_speed_forecaster import DailySpeedForecaster
 from geodl.models.direct_network import DirectNetwork
 from geodl.models.field_fourdvarnet import FieldFourDVarNet
@@ -38,6 +39,7 @@ __all__ = [
     "CloudCNN",
     "CloudNowcaster",
     "CloudUNet",
+    "ConvolutionalGAN",
     "DailySpeedForecaster",
     "DirectNetwork",
     "FieldFourDVarNet",

@@ -7,32 +7,59 @@ import numpy as np
 import xarray as xr
 
 from geodl.errors import InputError
+from geodl.units import canonical
 
 
 @dataclass(frozen=True)
 class Variable:
-    """What a model reads or writes: `name`, its admissible dimensions, `units`, `valid_range`."""
+    """What a model reads or writes: `name`, its admissible dimensions, `units` (`None` for codes), `valid_range`."""
 
     name: str
     dims: tuple[tuple[str, ...], ...]
-    units: str
+    units: str | None
     valid_range: tuple[float, float]
 
     def select(self, ds: xr.Dataset) -> xr.DataArray:
         """The variable of `ds`, its dimensions in the declared order after an optional leading `sample`.
 
         Raises:
-            InputError: if the variable is absent or has other dimensions.
+            InputError: if the variable is absent, has other dimensions or says that it has other units, or leaves the range.
         """
         if self.name not in ds:
             raise InputError(f"Expected a variable {self.name!r}; the dataset has {sorted(map(str, ds.data_vars))}.")
         field = ds[self.name]
         for dims in self.dims:
             if set(field.dims) - {"sample"} == set(dims):
+                self._check(field)
                 # Nothing to do is much faster than a transposition that does nothing.
                 return field if field.dims == dims else field.transpose("sample", *dims, missing_dims="ignore")
         expected = " or ".join(f"({', '.join(dims)})" for dims in self.dims)
         raise InputError(f"Expected {self.name} with dimensions {expected}, optionally a leading sample; found {field.dims}.")
+
+    def _check(self, field: xr.DataArray) -> None:
+        given = field.attrs.get("units")
+        if None not in (given, self.units) and canonical(given) != canonical(self.units):
+            raise InputError(f"Expected {self.name} in {self.units}; found {given}: convert it.")
+        low, high = self.valid_range
+        if np.isfinite([low, high]).any() and np.issubdtype(field.dtype, np.number):
+            outside = field.values[(field.values < low) | (field.values > high)]
+            if outside.size:
+                units = "" if self.units in (None, "1") else f" {self.units}"
+                raise InputError(
+                    f"Expected {self.name} between {low:g} and {high:g}{units}; found {outside[0]:g}: mask or convert it."
+                )
+
+
+def check_times_are_numbers(field: xr.DataArray) -> None:
+    """Equations have time units of their own.
+
+    Raises:
+        InputError: the coordinate `time` of the field holds dates or durations.
+    """
+    if "time" in field.coords and field.time.dtype.kind not in "iuf":
+        raise InputError(
+            f"Expected a coordinate `time` of numbers, in the time units of the equation; found {field.time.dtype}."
+        )
 
 
 class GeoModel(keras.Model):

@@ -8,7 +8,8 @@ import xarray as xr
 from geodl.errors import InputError
 from geodl.layers import ODEIntegrator
 from geodl.layers.closed_dynamics import ClosedDynamics
-from geodl.models.base import GeoModel, Variable
+from geodl.layers.subgrid_network import SubgridNetwork
+from geodl.models.base import GeoModel, Variable, check_times_are_numbers
 
 STEEPEST = 3  # times the largest step between neighbours: what the step across periodic ends may be
 
@@ -61,6 +62,11 @@ class BurgersClosure(GeoModel):
         self.resolved = dynamics if closure is None else ClosedDynamics(dynamics, closure)
         self._compiled = {}
 
+    @property
+    def ends(self) -> str:
+        """Of the domain: "periodic", or "zero" for walls."""
+        return self.dynamics.ends
+
     def build(self, input_shape):
         self.resolved.build((None, 3, self.points))
 
@@ -87,11 +93,15 @@ class BurgersClosure(GeoModel):
         """U at the `steps` times that follow the last one of `ds`, `dt` apart.
 
         Raises:
-            InputError: what `predict` refuses, a time step that is not stable, or a solution that blows up.
+            InputError: what `predict` refuses, a time step that is not positive or not stable, times that are dates, or a
+                solution that blows up.
         """
-        if steps < 1:
-            raise InputError(f"Expected a positive number of steps; found {steps}.")
-        state, dt = self.encode(ds), dt or self.dt
+        dt = self.dt if dt is None else dt
+        if not (steps >= 1 and dt > 0):
+            raise InputError(f"Expected a positive number of steps and a positive time step; found {steps} and {dt:g}.")
+        field = self.input_variable.select(ds)
+        check_times_are_numbers(field)
+        state = self.encode(ds)
         stable = self.dynamics.largest_stable_step(state)
         if dt > stable:
             raise InputError(
@@ -105,8 +115,7 @@ class BurgersClosure(GeoModel):
             raise InputError(
                 f"The solution blew up at step {step + 1} of {steps}, after a largest |u| of {before:.3g}: take a smaller step."
             )
-        field = self.input_variable.select(ds)
-        start = float(field.time[-1]) if "time" in field.coords else 0.0
+        start = float(np.ravel(field.time)[-1]) if "time" in field.coords else 0.0
         times = ("time", start + dt * np.arange(1, steps + 1), field.time.attrs if "time" in field.coords else {"units": "1"})
         coordinates = {name: c for name, c in field.coords.items() if "time" not in c.dims and name != "time"} | {"time": times}
         dims = (*(dim for dim in field.dims if dim == "sample"), "time", "x")
@@ -122,10 +131,13 @@ class BurgersClosure(GeoModel):
         if not np.isfinite(u).all():
             raise InputError(f"Expected finite values of u; {int((~np.isfinite(u)).sum())} are not.")
         self._check_ends(u)
-        return np.stack([u, self._constant(ds, "viscosity", u), self._constant(ds, "forcing", u)], axis=1).astype("float64")
+        viscosity = self._constant(ds, "viscosity", u)
+        if isinstance(self.closure, SubgridNetwork) and viscosity.min() <= 0:
+            raise InputError(f"Expected a positive viscosity, whose logarithm the network reads; found {viscosity.min():g}.")
+        return np.stack([u, viscosity, self._constant(ds, "forcing", u)], axis=1).astype("float64")
 
     def _check_ends(self, u):
-        if self.dynamics.ends == "zero":
+        if self.ends == "zero":
             if np.abs(u[:, [0, -1]]).max() > 0.05 * np.abs(u).max():
                 raise InputError(f"Expected u = 0 at both ends, where there are walls; found {u[0, 0]:.3g} and {u[0, -1]:.3g}.")
             return

@@ -24,11 +24,15 @@ class CloudNowcaster(GriddedModel):
     `predict(ds)` reads the variable `CT` (time, y, x) or (time, lat, lon), optionally with a leading `sample`, at the six
     times that end with the last one of `ds`; up to two of them may be missing. It returns `CT`, the most probable code
     (uint8), and `cloud_probability`, the sum of the probabilities of codes 5–15, at the four following times.
+
+    Raises:
+        InputError: from `predict`: `CT` is missing, has other dimensions, no dates or dates that repeat, frames that are not
+            15 minutes apart, too many missing ones, no data at all, or values that are no codes.
     """
 
     theme = "segmentation"
     input_variable = Variable(
-        "CT", (("time", "y", "x"), ("time", "lat", "lon")), units="NWC SAF GEO cloud-type code", valid_range=(0, 15)
+        "CT", (("time", "y", "x"), ("time", "lat", "lon")), units=None, valid_range=(0, cloud_types.CODES - 1)
     )
 
     def encode(self, ds: xr.Dataset) -> np.ndarray:
@@ -157,8 +161,6 @@ def _codes(field: xr.DataArray) -> np.ndarray:
         values = np.nan_to_num(values, nan=cloud_types.NO_DATA)
         if np.any(values != np.floor(values)):
             raise InputError("Expected integer cloud-type codes 0-15 in CT; found fractions (interpolated codes?).")
-    if values.min() < 0 or values.max() >= cloud_types.CODES:
-        raise InputError(f"Expected cloud-type codes 0-15 in CT; found codes from {values.min():g} to {values.max():g}.")
     return values.astype("uint8")
 
 

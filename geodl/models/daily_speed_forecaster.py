@@ -40,7 +40,7 @@ class DailySpeedForecaster(GeoModel):
         """
         if not isinstance(x, xr.Dataset):
             return super().predict(x, **options)
-        return self.decode(self.forward(self.encode(x), times=x.time.values), x)
+        return self.decode(self.forward(self.encode(x), times=x.time.values, **options), x)
 
     def encode(self, ds: xr.Dataset) -> np.ndarray:
         speed = select_quantity(ds, "speed").values.astype("float64")

@@ -8,6 +8,7 @@ import xarray as xr
 
 from geodl.errors import InputError
 from geodl.models.base import GeoModel, Variable
+from geodl.units import canonical
 
 NAMES = ("SPM", "adt")  # read where no variable is named
 GRIDS = (("y", "x"), ("lat", "lon"), ("latitude", "longitude"))
@@ -15,7 +16,7 @@ DAY = np.timedelta64(1, "D")
 # Of so many days with observations, a pixel that is seen on none is land.
 DAYS_THAT_SHOW_LAND = 60
 # A concentration is log-normal: what is interpolated is its logarithm.
-CONCENTRATION_UNITS = {f"{mass}{per}" for mass in ("g", "mg", "ug", "kg") for per in ("m-3", "/m3", "m^-3", "l-1", "/l")}
+CONCENTRATION_UNITS = {canonical(f"{mass} {per}") for mass in ("g", "mg", "ug", "kg") for per in ("m-3", "l-1")}
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class FieldInterpolator(GeoModel):
         if not isinstance(x, xr.Dataset):
             return super().predict(x, **options)
         field = self.encode(x, variable)
-        return self.decode(dict(zip(("mean", "deviation"), self.analyse(field), strict=True)), x, field)
+        return self.decode(dict(zip(("mean", "deviation"), self.analyse(field, **options), strict=True)), x, field)
 
     def encode(self, ds: xr.Dataset, variable: str | None = None) -> Field:
         array = _select(ds, variable)
@@ -135,8 +136,9 @@ def _select(ds: xr.Dataset, variable: str | None) -> xr.DataArray:
 
 
 def _is_concentration(array: xr.DataArray) -> bool:
-    units = array.attrs.get("units", "").lower().replace(" ", "").replace("³", "3").replace("−", "-")
-    return units in CONCENTRATION_UNITS or array.attrs.get("standard_name", "").startswith("mass_concentration")
+    return canonical(array.attrs.get("units", "")) in CONCENTRATION_UNITS or array.attrs.get("standard_name", "").startswith(
+        "mass_concentration"
+    )
 
 
 def _days(array: xr.DataArray) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from geodl.errors import InputError
-from geodl.models.base import GeoModel, Variable
+from geodl.models.base import GeoModel, Variable, check_times_are_numbers
 
 
 class StateAssimilator(GeoModel):
@@ -23,12 +23,15 @@ class StateAssimilator(GeoModel):
     Args:
         components: size of the state.
         dt: time between two states.
-        batch_size: windows that are worked on at once.
+
+    Raises:
+        InputError: by `predict`, a number of components, time step or number of times that the model does not take, times that
+            are dates, infinite observations, or states of which none is finite.
     """
 
     theme = "assimilation"
     shortest = 1  # least number of times in a window
-    batch_size = 256
+    batch_size = 256  # windows that are worked on at once
     input_variable = Variable("observations", (("time", "component"),), units="1", valid_range=(-np.inf, np.inf))
 
     def __init__(self, components, dt, **kwargs):
@@ -41,6 +44,7 @@ class StateAssimilator(GeoModel):
             raise InputError(f"Expected observations of {self.components} components; found {field.sizes['component']}.")
         if field.sizes["time"] < self.shortest:
             raise InputError(f"Expected a window of at least {self.shortest} times; found {field.sizes['time']}.")
+        check_times_are_numbers(field)
         if "time" in field.coords and not np.allclose(np.diff(field.time.values), self.dt, rtol=1e-3):
             steps = np.diff(field.time.values)
             raise InputError(

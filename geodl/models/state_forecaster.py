@@ -6,7 +6,7 @@ import tensorflow as tf
 import xarray as xr
 
 from geodl.errors import InputError
-from geodl.models.base import GeoModel, Variable
+from geodl.models.base import GeoModel, Variable, check_times_are_numbers
 
 PAST = 8  # states of a window that are input
 
@@ -25,6 +25,10 @@ class StateForecaster(GeoModel):
         components: size of the state.
         dt: time between two states.
         horizon: number of states that `call` returns.
+
+    Raises:
+        InputError: by `predict`, a number of components, time step or number of times that the model does not take, no `time`
+            or one that holds dates, a last state that is not finite, or no positive number of steps.
     """
 
     theme = "forecasting"
@@ -43,8 +47,9 @@ class StateForecaster(GeoModel):
             raise InputError(f"Expected a state of {self.components} components; found {field.sizes['component']}.")
         if field.sizes["time"] < self.past:
             raise InputError(f"Expected at least {self.past} times of `state`; found {field.sizes['time']}.")
-        if "time" not in field.coords or not np.issubdtype(field.time.dtype, np.number):
-            raise InputError("Expected a coordinate `time` of numbers, in the time units of the equation.")
+        if "time" not in field.coords:
+            raise InputError("Expected a coordinate `time` of numbers, in the time units of the equation; found none.")
+        check_times_are_numbers(field)
         steps = np.diff(field.time.values)
         if not np.allclose(steps, self.dt, rtol=1e-3):
             raise InputError(

@@ -112,9 +112,6 @@ class TripGenerator(GeoModel):
             metres = project(lon.values, lat.values, colony)
             ds = ds.assign({name: (lon.dims, values) for name, values in zip("xy", metres, strict=True)})
         fields = [dataclasses.replace(self.input_variable, name=name).select(ds) for name in "xy"]
-        units = {field.attrs.get("units", "m") for field in fields}
-        if units != {"m"}:
-            raise InputError(f"Expected x and y in m; found {', '.join(sorted(units))}: convert them.")
         positions = np.stack([field.values for field in fields], axis=-1).astype("float64")
         known = np.isfinite(positions).all(axis=-1)
         if not known.any(axis=1).all():
@@ -155,6 +152,8 @@ class TripGenerator(GeoModel):
     def training_trips(self, ds: xr.Dataset) -> np.ndarray:
         """Positions (trip, steps + 1, 2) that `fit` takes: in m from the colony and back to it, NaN after the end.
 
+        Gaps are filled by pieces of the trips, by a `TripCompletion`: on straight lines birds would not turn.
+
         Raises:
             InputError: another colony or time step than the model's, which `adapt` would take; a trip of too many steps.
         """
@@ -164,7 +163,16 @@ class TripGenerator(GeoModel):
                 "Expected trips of the colony at {:g}, {:g} every {:g} s; ".format(*expected)
                 + "found the one at {:g}, {:g} every {:g} s: call adapt(ds) first.".format(*found)
             )
-        return closed_trips(ds, self.steps).astype("float32")
+        return closed_trips(self._without_gaps(ds), self.steps).astype("float32")
+
+    def _without_gaps(self, ds: xr.Dataset) -> xr.Dataset:
+        samples = self.encode(ds)
+        if not np.isnan(samples).any():
+            return ds
+        completion = TripCompletion([trip[~np.isinf(trip[:, 0])] for trip in samples])
+        random = np.random.default_rng(0)
+        filled = [completion.draw(trip, 1, random)[0] for trip in samples]
+        return self.decode({"positions": np.stack(filled)}, ds)
 
     def adapt(self, ds: xr.Dataset) -> None:
         """Takes colony, time step, scales and durations from trips; weights of the network stay, a calibration is forgotten.

@@ -1,10 +1,13 @@
 """Which weights of a generator of trips are kept: those whose trips are like those of birds that it has not learned from."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import xarray as xr
 from scipy.stats import ks_2samp
 
+from geodl.files import write_whole
 from geodl.metrics.periodogram_score import periodogram_score, published_series
 from geodl.metrics.trip_statistics import NearestTrips, trip_statistics
 from geodl.trips import closed_trips
@@ -29,15 +32,29 @@ class TripSelection(keras.callbacks.Callback):
         train: trips of the training birds.
         validation: trips of the validation birds.
         start_from_epoch: epochs before it are scored, but not chosen.
+        backup: file (.npz) of the best weights until the end of `fit`, so that a killed one finds them again.
+
+    Example:
+        >>> from geodl.trips import trips_dataset
+        >>> positions = np.random.default_rng(0).normal(0, 3000, (4, 30, 2))
+        >>> ds = trips_dataset(positions, colony=(-77.264, -11.773), step_seconds=60, birds=list("AABB"), lengths=[25] * 4)
+        >>> scores = TripSelection(ds, ds).scores(ds)
+        >>> print(scores["val_periodogram"], scores["too_close"])
+        0.0 1.0
     """
 
-    def __init__(self, train: xr.Dataset, validation: xr.Dataset, start_from_epoch: int = 0):
+    def __init__(self, train: xr.Dataset, validation: xr.Dataset, start_from_epoch: int = 0, backup: Path | None = None):
         super().__init__()
-        self.start_from_epoch, self.steps = start_from_epoch, train.sizes["step"]
+        self.start_from_epoch, self.backup, self.steps = start_from_epoch, backup, train.sizes["step"]
         self.series = [published_series(ds, KILOMETRE, self.steps) for ds in (train, validation)]
         self.statistics = trip_statistics(closed_trips(validation, self.steps), validation.attrs["step_seconds"])
         self.nearest = NearestTrips(closed_trips(train, self.steps), train.bird.values)
         self.best, self.weights = np.inf, None
+
+    def on_train_begin(self, logs=None):
+        if self.backup is not None and self.backup.is_file():
+            with np.load(self.backup) as saved:
+                self.best, *self.weights = saved.values()
 
     def on_epoch_end(self, epoch, logs=None):
         # The same random numbers each time, so that epochs can be compared.
@@ -46,10 +63,14 @@ class TripSelection(keras.callbacks.Callback):
             logs.update(scores)
         if epoch >= self.start_from_epoch and scores["val_score"] < self.best:
             self.best, self.weights = scores["val_score"], self.model.get_weights()
+            if self.backup is not None:
+                write_whole(self.backup, lambda path: np.savez(path, self.best, *self.weights))
 
     def on_train_end(self, logs=None):
         if self.weights is not None:
             self.model.set_weights(self.weights)
+        if self.backup is not None:
+            self.backup.unlink(missing_ok=True)
 
     def scores(self, simulated: xr.Dataset) -> dict[str, float]:
         """What is logged, of simulated trips."""

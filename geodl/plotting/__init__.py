@@ -9,7 +9,7 @@ if "MPLBACKEND" not in os.environ:
     matplotlib.use("Agg", force=False)
 
 from geodl.plotting.burgers import burgers_comparison, burgers_rollout
-from geodl.plotting.clouds import nowcast, nowcast_scores
+from geodl.plotting.clouds import classes, nowcast, nowcast_scores
 from geodl.plotting.daily_speeds import daily_speed_comparison, daily_speed_forecast
 from geodl.plotting.fields import animation, interpolation, interpolation_comparison
 from geodl.plotting.states import assimilation, assimilation_comparison, forecast_comparison, trajectory
@@ -24,6 +24,7 @@ __all__ = [
     "assimilation_comparison",
     "burgers_comparison",
     "burgers_rollout",
+    "classes",
     "completed_trips",
     "daily_speed_comparison",
     "daily_speed_forecast",

@@ -13,6 +13,14 @@ def burgers_comparison(compared: dict, truth: np.ndarray, dt: float) -> Figure:
         compared: {approach: BurgersScores}, as `themes.compare` returns it.
         truth: u (run, time, x); the last run is drawn.
         dt: time between two states.
+
+    Example:
+        >>> from geodl.metrics import BurgersScores
+        >>> truth = np.random.default_rng(0).normal(size=(2, 5, 16))
+        >>> scores = BurgersScores.of(1.1 * truth, truth, term=truth, true_term=truth, stable_time=5.0, seconds=0.0)
+        >>> figure = burgers_comparison({"stronger": scores}, truth, dt=0.1)
+        >>> print(figure.axes[0].get_legend().get_texts()[0].get_text())
+        stronger, 0.1000
     """
     from geodl.metrics.burgers_scores import energy_spectrum
 
@@ -59,6 +67,12 @@ def burgers_rollout(known: xr.Dataset, found: xr.Dataset) -> Figure:
     Args:
         known: `u` (x), optionally with `time`, of which the last one is drawn, and a leading `sample`, of which the first.
         found: what `BurgersClosure.rollout` returned.
+
+    Example:
+        >>> run = xr.Dataset({"u": (("time", "x"), np.random.default_rng(0).normal(size=(5, 16)))}, {"time": np.arange(5.0)})
+        >>> figure = burgers_rollout(run.isel(time=[0]), run.isel(time=slice(1, 5)))
+        >>> print([text.get_text() for text in figure.axes[1].get_legend().get_texts()])
+        ['first state', 'time 4']
     """
     known, found = (ds.isel(sample=0) if "sample" in ds.dims else ds for ds in (known, found))
     start = known.u.isel(time=-1) if "time" in known.u.dims else known.u

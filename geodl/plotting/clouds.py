@@ -22,7 +22,16 @@ def nowcast(observed: xr.Dataset, forecast: xr.Dataset, persistence: xr.Dataset)
     Args:
         observed: `CT` (time, y, x) up to the reference time, and later where known; shown beside the forecast.
         forecast: what a cloud model's `predict` returned.
-        persistence: what `Persistence().predict` returned.
+        persistence: what `CloudPersistence().predict` returned.
+
+    Example:
+        >>> from geodl.baselines import CloudPersistence
+        >>> minutes = np.timedelta64(15, "m") * np.arange(10)
+        >>> ds = xr.Dataset({"CT": (("time", "lat", "lon"), np.full((10, 8, 8), 8, "uint8"))})
+        >>> ds = ds.assign_coords(time=np.datetime64("2020-05-01", "ns") + minutes)
+        >>> forecast = CloudPersistence().predict(ds.isel(time=slice(6)))
+        >>> print(nowcast(ds, forecast, forecast).axes[4].get_title())
+        forecast +15 min (100% right)
     """
     reference = forecast.time.values[0] - np.timedelta64(15, "m")
     past = observed.sel(time=observed.time <= reference).isel(time=slice(-4, None))
@@ -48,11 +57,47 @@ def nowcast(observed: xr.Dataset, forecast: xr.Dataset, persistence: xr.Dataset)
     return figure
 
 
+def classes(forecast: xr.Dataset) -> Figure:
+    """Most probable class at each lead time, and its probability.
+
+    Args:
+        forecast: `label`, 0 without data, and `label_probability` (time, y, x), as a model with classes of its own gives them.
+
+    Example:
+        >>> times = np.datetime64("2020-05-01T12:00", "ns") + np.timedelta64(15, "m") * np.arange(4)
+        >>> names = ("label", "label_probability")
+        >>> ds = xr.Dataset({name: (("time", "lat", "lon"), np.ones((4, 8, 8))) for name in names}, {"time": times})
+        >>> print([axis.get_title() for axis in classes(ds).axes[:2]])
+        ['2020-05-01 12:00', '12:15']
+    """
+    times = forecast.time.values
+    highest = max(1, int(forecast.label.max()))
+    figure, axes = plt.subplots(2, len(times), figsize=(13, 6), layout="constrained", sharex=True, sharey=True, squeeze=False)
+    for column, time in enumerate(times):
+        label, probability = (forecast[name].sel(time=time) for name in ("label", "label_probability"))
+        style = {"cmap": plt.get_cmap("viridis", highest), "vmin": 0.5, "vmax": highest + 0.5, "rasterized": True}
+        image = axes[0, column].pcolormesh(*_coordinates(label), label.where(label > 0).values, **style)
+        shown = axes[1, column].pcolormesh(
+            *_coordinates(label), probability.values, vmin=0, vmax=1, cmap="magma", rasterized=True
+        )
+        axes[0, column].set_title(_clock(time, date=column == 0), fontsize=9)
+    figure.colorbar(image, ax=axes[0], ticks=range(1, highest + 1), label="class")
+    figure.colorbar(shown, ax=axes[1], label="its probability")
+    return figure
+
+
 def nowcast_scores(compared: dict) -> Figure:
     """Scores by lead time and reliability at the longest one, one line an approach.
 
     Args:
         compared: {approach: NowcastScores}, as `themes.compare` returns it.
+
+    Example:
+        >>> from geodl.metrics import NowcastScores
+        >>> scores, codes = NowcastScores(leads=4), np.random.default_rng(0).integers(1, 16, (4, 8, 8))
+        >>> scores.update(codes, codes, codes / 16)
+        >>> print(nowcast_scores({"perfect": scores}).axes[1].get_title())
+        CSI (higher is better)
     """
     titles = {
         "binary_accuracy": "binary accuracy (higher is better)",
@@ -83,11 +128,10 @@ def _show_types(axis, field: xr.DataArray, title: str):
     image = axis.pcolormesh(
         *_coordinates(field),
         field.values,
-        cmap=colors.ListedColormap(CLOUD_COLORS[1:]),
+        cmap=colors.ListedColormap(CLOUD_COLORS[1:]).with_extremes(under="#777777"),  # no data
         norm=colors.BoundaryNorm(np.arange(0.5, cloud_types.CODES), cloud_types.CODES - 1),
         rasterized=True,
     )
-    image.cmap.set_under("#777777")  # no data
     axis.set_title(title, fontsize=9)
     return image
 

@@ -16,6 +16,13 @@ def daily_speed_forecast(observed: xr.Dataset, known: xr.Dataset, forecast: xr.D
         observed: `speed` (time, station), and where it goes on after the forecast was made, drawn for comparison.
         known: what the forecast was made from.
         forecast: what a `DailySpeedForecaster` returned.
+
+    Example:
+        >>> days = np.datetime64("2020-05-01", "ns") + np.arange(3) * np.timedelta64(1, "D")
+        >>> ds = xr.Dataset({"speed": (("time", "station"), np.ones((3, 4)))}, {"time": days, "station": list("ABCD")})
+        >>> figure = daily_speed_forecast(ds, ds.isel(time=slice(2)), ds.isel(time=[2]))
+        >>> print(figure.axes[0].get_title())
+        2020-05-03
     """
     place = np.arange(forecast.sizes["station"])
     figure, axis = plt.subplots(figsize=(2 + 0.6 * len(place), 4), layout="constrained")
@@ -44,6 +51,12 @@ def daily_speed_comparison(compared: dict, stations: np.ndarray) -> Figure:
     Args:
         compared: {approach: DailySpeedScores}, as `themes.compare` returns it.
         stations: (station,), names.
+
+    Example:
+        >>> from geodl.metrics import DailySpeedScores
+        >>> scores = DailySpeedScores.of({"speed": np.ones((9, 2))}, truth=np.zeros((9, 2)), seconds=0.0)
+        >>> print(daily_speed_comparison({"one": scores}, np.array(["A", "B"])).axes[0].lines[0].get_ydata())
+        [1. 1.]
     """
     figure, (rmse, ranks) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
     for number, (name, scores) in enumerate(compared.items()):

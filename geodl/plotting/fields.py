@@ -17,6 +17,12 @@ def interpolation(observed: xr.DataArray, found: xr.DataArray, deviation: xr.Dat
         observed: (time, y, x) or (y, x), NaN in gaps and on land.
         found: of the same shape, NaN on land.
         deviation: standard deviation, of the same shape; nothing where there is none.
+
+    Example:
+        >>> days = xr.DataArray(np.random.default_rng(0).normal(size=(4, 8, 9)), dims=("time", "lat", "lon"), name="SPM")
+        >>> figure = interpolation(days.where(days > 0), days, deviation=None)
+        >>> print(figure.axes[4].get_title())
+        estimate, field 0
     """
     shown = [field.expand_dims("time") if "time" not in field.dims else field for field in (observed, found, deviation)
              if field is not None]  # fmt: skip
@@ -44,6 +50,15 @@ def interpolation_comparison(compared: dict, ds: xr.Dataset, variable: str, day:
         ds: the variable as observed, and `truth` (time, y, x).
         variable: its name.
         day: index of the day that is drawn.
+
+    Example:
+        >>> from geodl.metrics import InterpolationScores
+        >>> truth = np.random.default_rng(0).normal(size=(3, 4, 32))
+        >>> scores = InterpolationScores.of(truth + 0.1, None, truth, truth > 0, logarithmic=False, seconds=0.0)
+        >>> ds = xr.Dataset({"truth": (("time", "lat", "lon"), truth)})
+        >>> ds["ssh"] = ds.truth.where(ds.truth > 0)
+        >>> print(interpolation_comparison({"shifted": scores}, ds, "ssh", day=1).axes[3].get_title())
+        error, RMSE in gaps 0.1
     """
     truth = ds.truth.isel(time=day)
     logarithmic = next(iter(compared.values())).logarithmic
@@ -87,8 +102,16 @@ def animation(observed: xr.DataArray, found: xr.DataArray) -> movies.FuncAnimati
     Args:
         observed: (time, y, x), NaN in gaps and on land.
         found: of the same shape, NaN on land.
+
+    Example:
+        >>> import tempfile
+        >>> days = xr.DataArray(np.random.default_rng(0).normal(size=(2, 8, 9)), dims=("time", "lat", "lon"))
+        >>> film = animation(days.where(days > 0), days)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     film.save(f"{folder}/days.gif", writer="pillow")
     """
-    figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained", sharex=True, sharey=True)
+    figure = Figure(figsize=(9, 4), layout="constrained")  # not one of pyplot's: a notebook shows the film alone
+    axes = figure.subplots(1, 2, sharex=True, sharey=True)
     norm, land = _norm(found), found.isnull().all("time").values
     images = [
         _map(axis, field.isel(time=0), norm, "viridis", land) for axis, field in zip(axes, (observed, found), strict=True)

@@ -15,6 +15,11 @@ def trajectory(observed: xr.Dataset, forecast: xr.Dataset) -> Figure:
     Args:
         observed: `state` (time, component), optionally with a leading `sample`.
         forecast: what a forecaster's `predict` returned.
+
+    Example:
+        >>> ds = xr.Dataset({"state": (("time", "component"), np.zeros((9, 3)))}, {"time": np.arange(9.0)})
+        >>> print(len(trajectory(ds.isel(time=slice(5)), ds.isel(time=slice(5, 9))).axes))
+        3
     """
     past, future = (ds.state.isel(sample=0) if "sample" in ds.state.dims else ds.state for ds in (observed, forecast))
     if past.sizes["component"] > _FEW_COMPONENTS:
@@ -41,6 +46,15 @@ def forecast_comparison(compared: dict, example: np.ndarray, attractor: np.ndarr
         compared: {approach: StateForecastScores}, as `themes.compare` returns it; the last approach is drawn in full.
         example: true states (lead, component) of the first sample.
         attractor: true states (sample, component).
+
+    Example:
+        >>> from geodl.metrics import StateForecastScores
+        >>> truth = np.random.default_rng(0).normal(size=(50, 3))
+        >>> found = {"rmse": 0.01 * np.exp(0.1 * np.arange(50)), "valid_times": np.ones(1), "exponents": np.zeros(3)}
+        >>> found |= {"attractor_distance": 0.1, "example": truth + 0.1, "long_run": truth, "seconds": 0.0}
+        >>> figure = forecast_comparison({"shifted": StateForecastScores(dt=(0.1, 0.1), **found)}, truth, truth)
+        >>> print(figure.axes[0].get_title())
+        error growth
     """
     best = list(compared)[-1]
     if example.shape[1] > _FEW_COMPONENTS:
@@ -77,6 +91,12 @@ def assimilation(known: xr.Dataset, found: xr.Dataset):
     Args:
         known: `observations` (time, component), with or without `sample`.
         found: `state` and `standard_deviation` on the same coordinates.
+
+    Example:
+        >>> names = ("observations", "state", "standard_deviation")
+        >>> ds = xr.Dataset({name: (("time", "component"), np.ones((20, 3))) for name in names}, {"time": np.arange(20.0)})
+        >>> print(len(assimilation(ds, ds).axes))
+        3
     """
     known, found = (ds.isel(sample=0) if "sample" in ds.dims else ds for ds in (known, found))
     count = min(found.sizes["component"], _FEW_COMPONENTS)
@@ -99,6 +119,15 @@ def assimilation_comparison(compared: dict, window: xr.Dataset, dt: float):
         compared: {approach: AssimilationScores}, as `themes.compare` returns it.
         window: `state` and `observations` (time, component).
         dt: time between two states.
+
+    Example:
+        >>> from geodl.metrics import AssimilationScores
+        >>> truth = np.random.default_rng(0).normal(size=(5, 40, 3))
+        >>> scores = AssimilationScores.of(truth + 1, None, truth, observed=truth > 0, seconds=0.0)
+        >>> names = ("state", "observations")
+        >>> window = xr.Dataset({name: (("time", "component"), truth[0]) for name in names}, {"component": list("xyz")})
+        >>> print(len(assimilation_comparison({"shifted": scores}, window, dt=0.01).axes))
+        4
     """
     times = dt * np.arange(window.sizes["time"])
     truth, observations = window.state.values, window.observations.values

@@ -23,6 +23,13 @@ def trip_map(simulated: xr.Dataset, real: xr.Dataset | None = None) -> Figure:
     Args:
         simulated: `x`, `y` (trip, step), as `sample` returns them.
         real: trips of birds, drawn beside them.
+
+    Example:
+        >>> from geodl.trips import trips_dataset
+        >>> positions = np.random.default_rng(0).normal(0, 3000, (4, 30, 2))
+        >>> trips = trips_dataset(positions, colony=(-77.264, -11.773), step_seconds=60, birds=list("AABB"))
+        >>> print([axis.get_title() for axis in trip_map(trips, real=trips).axes])
+        ['birds: 4 of 4 trips', 'simulated: 4 of 4 trips']
     """
     shown = {"simulated": simulated} if real is None else {"birds": real, "simulated": simulated}
     figure, axes = plt.subplots(1, len(shown), figsize=(6.5 * len(shown), 6), layout="constrained", squeeze=False)
@@ -39,12 +46,21 @@ def completed_trips(known: xr.Dataset, completed: xr.Dataset) -> Figure:
     """Partly observed trips, and what fills their gaps.
 
     Args:
-        known: `x`, `y` (trip, step), NaN where a position is missing.
+        known: `x`, `y` or `lon`, `lat` (trip, step), NaN where a position is missing.
         completed: what a generator's `complete` returned.
+
+    Example:
+        >>> from geodl.trips import trips_dataset
+        >>> positions = np.random.default_rng(0).normal(0, 3000, (4, 30, 2))
+        >>> trips = trips_dataset(positions, colony=(-77.264, -11.773), step_seconds=60, birds=list("AABB"))
+        >>> figure = completed_trips(trips.where(trips.step % 3 == 0), trips)
+        >>> print(figure.axes[0].get_legend().get_texts()[0].get_text())
+        known
     """
     figure, axis = plt.subplots(figsize=(6.5, 6), layout="constrained")
-    _draw_map(axis, completed, _extent([known, completed]), "C0")
-    lon, lat = unproject(known.x.values[:SHOWN_TRIPS], known.y.values[:SHOWN_TRIPS], colony_of(known))
+    _draw_map(axis, completed, _extent([completed]), "C0")
+    fixes = completed.where(known["x" if "x" in known else "lon"].notnull())  # they are kept as they are
+    lon, lat = unproject(fixes.x.values[:SHOWN_TRIPS], fixes.y.values[:SHOWN_TRIPS], colony_of(known))
     axis.plot(_unwrapped(lon, known).ravel(), lat.ravel(), "k.", markersize=2, label="known")
     axis.legend(fontsize=8)
     return figure
@@ -57,6 +73,16 @@ def trip_comparison(compared: dict, real: xr.Dataset, scale: float) -> Figure:
         compared: {approach: TrajectoryScores}, as `themes.compare` returns it.
         real: trips of the training birds.
         scale: that the publication divides positions by, m.
+
+    Example:
+        >>> from geodl.trips import trips_dataset
+        >>> positions = np.random.default_rng(0).normal(0, 3000, (4, 30, 2))
+        >>> trips = trips_dataset(positions, colony=(-77.264, -11.773), step_seconds=60, birds=list("AABB"))
+        >>> from geodl.metrics import TrajectoryScores
+        >>> sets = {"nearest": np.ones(2), "periodogram_train": np.full(2, 0.1)}
+        >>> figure = trip_comparison({"trips again": TrajectoryScores(sets, trips, seconds=0.0)}, trips, scale=5e4)
+        >>> print(figure.axes[1].get_title())
+        trips again
     """
     figure, axes = plt.subplots(2, MAPS + 1, figsize=(16, 8), layout="constrained")
     mapped = {"birds": real} | {name: compared[name].trips for name in list(compared)[-MAPS:]}

@@ -19,6 +19,13 @@ def subgrid_flux_map(state: xr.Dataset, closure: xr.Dataset) -> Figure:
     Args:
         state: `u`, `v`, `w` and `scalar` (x, y, z), optionally with a leading `sample`, of which the first one is drawn.
         closure: `subgrid_flux_divergence`, as a model returned it.
+
+    Example:
+        >>> fields = np.random.default_rng(0).normal(size=(5, 8, 8, 8))
+        >>> names = ("u", "v", "w", "scalar", "subgrid_flux_divergence")
+        >>> ds = xr.Dataset({name: (("x", "y", "z"), field) for name, field in zip(names, fields, strict=True)})
+        >>> print(subgrid_flux_map(ds, ds).axes[1].get_title())
+        divergence of its subgrid flux, z = π
     """
     state, closure = (ds.isel(sample=0) if "sample" in ds.dims else ds for ds in (state, closure))
     scalar, flux = (field.transpose("x", "y", "z").values for field in (state.scalar, closure[FLUX]))
@@ -36,6 +43,15 @@ def subgrid_flux_comparison(compared: dict, ds: xr.Dataset) -> Figure:
     Args:
         compared: {approach: SubgridScores}, as `themes.compare` returns it.
         ds: test split (sample, x, y, z); the first sample is drawn.
+
+    Example:
+        >>> from geodl.metrics import SubgridScores
+        >>> fields = np.random.default_rng(0).normal(size=(2, 1, 8, 8, 8))
+        >>> names = ("scalar", "subgrid_flux_divergence")
+        >>> ds = xr.Dataset({name: (("sample", "x", "y", "z"), field) for name, field in zip(names, fields, strict=True)})
+        >>> scores = SubgridScores(*9 * [0.5], fields=fields[1], spectrum=np.ones(3), true_spectrum=np.ones(3), seconds=0.0)
+        >>> print(subgrid_flux_comparison({"a closure": scores}, ds).axes[1].get_title())
+        truth
     """
     truth, scalar = ds[FLUX].values, ds.scalar.values
     slices = {"scalar": scalar[0], "truth": truth[0]}

@@ -18,6 +18,13 @@ def wind_map(observed: xr.Dataset, forecast: xr.Dataset) -> Figure:
         observed: `u10` and `v10` (time, lat, lon), optionally with a leading `sample`, of which the first one is drawn, and
             `land_sea_mask` (lat, lon) where known, for the coast.
         forecast: what a forecaster of wind fields returned.
+
+    Example:
+        >>> hours = np.datetime64("2020-05-01", "ns") + np.arange(12) * HOUR
+        >>> wind = {name: (("time", "lat", "lon"), np.ones((12, 5, 6))) for name in ("u10", "v10")}
+        >>> ds = xr.Dataset(wind, {"time": hours, "lat": np.linspace(48, 47, 5), "lon": np.linspace(-3, -2, 6)})
+        >>> print(wind_map(ds.isel(time=slice(6)), ds.isel(time=slice(6, 12))).axes[1].get_title())
+        +1 h, 2020-05-01 06:00
     """
     observed, forecast = (ds.isel(sample=0) if "sample" in ds.dims else ds for ds in (observed, forecast))
     last = observed.time.values.max()
@@ -34,6 +41,15 @@ def wind_field_comparison(compared: dict, ds: xr.Dataset) -> Figure:
     Args:
         compared: {approach: WindFieldScores}, as `themes.compare` returns it.
         ds: `u10` and `v10` (sample, time, lat, lon), with the future; the middle sample is drawn.
+
+    Example:
+        >>> from geodl.metrics import WindFieldScores
+        >>> truth = np.random.default_rng(0).normal(size=(3, 6, 5, 6, 2))
+        >>> scores = WindFieldScores.of(truth + 0.1, truth, np.zeros((3, 5, 6, 2)), seconds=0.0)
+        >>> wind = {f"{name}10": (("sample", "time", "lat", "lon"), truth[..., i]) for i, name in enumerate("uv")}
+        >>> ds = xr.Dataset(wind, {"lat": np.linspace(48, 47, 5), "lon": np.linspace(-3, -2, 6)})
+        >>> print(wind_field_comparison({"shifted": scores}, ds).axes[4].get_title())
+        shifted, vector RMSE 0.14 m/s
     """
     scores = {"vector_rmse": "vector RMSE (m/s)", "speed_rmse": "RMSE of speed (m/s)", "skill": "skill against persistence"}
     columns = max(len(scores), len(compared) + 1)

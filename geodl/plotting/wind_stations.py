@@ -20,6 +20,14 @@ def fan_chart(observed: xr.Dataset, known: xr.Dataset, forecast: xr.Dataset) -> 
         observed: `u`, `v` (time, station), and where they go on after the forecast was made, drawn for comparison.
         known: what the forecast was made from.
         forecast: what a forecaster of the wind at stations returned.
+
+    Example:
+        >>> hours = np.datetime64("2020-05-01", "ns") + np.arange(30) * np.timedelta64(1, "h")
+        >>> wind = {name: (("time", "station"), np.ones((30, 2))) for name in ("u", "v", "speed")}
+        >>> ds = xr.Dataset(wind, {"time": hours, "station": ["A", "B"]})
+        >>> figure = fan_chart(ds, ds.isel(time=slice(24)), ds.isel(time=slice(24, 30)))
+        >>> print([axis.get_title() for axis in figure.axes])
+        ['A', 'B']
     """
     stations = _stations_with_wind(known)[:SHOWN_STATIONS]
     figure, axes = plt.subplots(
@@ -52,6 +60,14 @@ def wind_station_comparison(compared: dict) -> Figure:
 
     Args:
         compared: {approach: WindStationScores}, as `themes.compare` returns it, persistence first.
+
+    Example:
+        >>> from geodl.metrics import WindStationScores
+        >>> truth, samples = np.ones((336, 2, 6, 3)), np.zeros((4, 336, 2, 6, 2))
+        >>> fields = {"wind": samples[0], "speed": samples[0, ..., 0], "quantiles": np.zeros((336, 2, 6, len(LEVELS)))}
+        >>> calm = WindStationScores.of(fields, samples, truth, seconds=0.0)
+        >>> print(wind_station_comparison({"calm": calm}).axes[1].lines[0].get_ydata())
+        [1. 1. 1. 1. 1. 1.]
     """
     figure, (skill, crps, ranks) = plt.subplots(1, 3, figsize=(13, 4), layout="constrained")
     reference = next(iter(compared.values())).speed_errors

@@ -19,8 +19,7 @@ from geodl import dynamics, plotting, zoo
 from geodl.baselines import AttractorPosterior, EnKS, StateInterpolation, StrongConstraint4DVar, WeakConstraint4DVar
 from geodl.layers import ODEIntegrator
 from geodl.metrics import AssimilationScores
-from geodl.themes import cases
-from geodl.themes.cases import Case
+from geodl.themes.cases import Case, Cases
 
 WINDOWS = 500
 
@@ -36,8 +35,8 @@ class AssimilationCase(Case):
 CLASSICAL = ("optimal interpolation", "EnKS", "weak 4D-Var")
 # The windows of the course overlap and hold few independent ones.
 SPLITS = {"": "test_independent", "course_": "test"}
-CASES = {
-    "lorenz63": AssimilationCase(
+CASES = Cases(
+    lorenz63=AssimilationCase(
         dataset="lorenz63",
         config="assimilation_x",
         dt=0.01,
@@ -46,7 +45,7 @@ CASES = {
         models={"direct network": "lorenz63_direct", "4DVarNet": "lorenz63_4dvarnet"},
         splits=SPLITS,
     ),
-    "lorenz96": AssimilationCase(
+    lorenz96=AssimilationCase(
         dataset="lorenz96",
         config="assimilation_half",
         dt=0.05,
@@ -55,7 +54,7 @@ CASES = {
         models={"direct network": "lorenz96_direct", "4DVarNet": "lorenz96_4dvarnet"},
         splits=SPLITS,
     ),
-}
+)
 
 
 def approaches(case: str) -> dict:
@@ -93,7 +92,7 @@ def evaluate(model, case: str | None = None, split: str = "test_independent", wi
     """Scores of a model or baseline on windows of a case; by default the one whose states it takes.
 
     Raises:
-        InputError: no case has states of this size and time step.
+        InputError: there is no such case, or none has states of this size and time step.
     """
     ds = sampled_windows(case or case_of(model), split, windows)
     start = time.perf_counter()
@@ -110,8 +109,12 @@ def sampled_windows(case: str, split: str, windows: int):
 
 
 def case_of(model) -> str:
-    """The case whose states a model takes."""
-    return cases.case_of(model, CASES)
+    """The case whose states a model takes.
+
+    Raises:
+        InputError: there is none.
+    """
+    return CASES.of(model, "components", "dt")
 
 
 def figure(compared: dict[str, AssimilationScores], case: str):

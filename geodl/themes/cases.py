@@ -34,15 +34,21 @@ class Case:
         return {approach: lambda name=name: zoo.load(name) for approach, name in self.models.items() if name in known}
 
 
-def case_of(model, cases: dict) -> str:
-    """Name of the case whose states a model takes, by their `components` and `dt`.
+class Cases(dict):
+    """The cases of a theme, {name: `Case`}: asked for another one, they raise an `InputError` that has their names."""
 
-    Raises:
-        InputError: there is none.
-    """
-    for name, case in cases.items():
-        if (case.components, case.dt) == (model.components, model.dt):
-            return name
-    raise InputError(
-        f"Expected a model of one of the cases {', '.join(cases)}; found {model.components} components every {model.dt:g}."
-    )
+    def __missing__(self, name):
+        raise InputError(f"Expected one of the cases {', '.join(self)}; found {name!r}.")
+
+    def of(self, model, *attributes: str) -> str:
+        """Name of the first case whose attributes are those of a model.
+
+        Raises:
+            InputError: there is none.
+        """
+        found = [getattr(model, name, None) for name in attributes]
+        for case, setting in self.items():
+            if [getattr(setting, name) for name in attributes] == found:
+                return case
+        told = " and ".join(f"{name} {value}" for name, value in zip(attributes, found, strict=True))
+        raise InputError(f"Expected a model of one of the cases {', '.join(self)}; found {type(model).__name__} with {told}.")

@@ -20,7 +20,7 @@ from geodl import datasets, plotting
 from geodl.baselines import Dineof, FieldClimatology, OptimalInterpolation
 from geodl.errors import InputError
 from geodl.metrics import InterpolationScores
-from geodl.themes.cases import Case
+from geodl.themes.cases import Case, Cases
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +44,8 @@ class FieldCase(Case):
     example: int
 
 
-CASES = {
-    "sediments": FieldCase(
+CASES = Cases(
+    sediments=FieldCase(
         dataset="sediments",
         config="osse",
         training="osse_long",
@@ -61,7 +61,7 @@ CASES = {
         },
         example=66,
     ),
-    "sea_level": FieldCase(
+    sea_level=FieldCase(
         dataset="sea_level",
         config="mediterranean",
         training="mediterranean",
@@ -73,7 +73,7 @@ CASES = {
         models={"U-Net": "ssh_unet"},
         example=14,
     ),
-}
+)
 
 
 def approaches(case: str) -> dict:
@@ -91,7 +91,11 @@ def approaches(case: str) -> dict:
 
 
 def evaluate(model, case: str | None = None, split: str = "test") -> InterpolationScores:
-    """Scores of a model or baseline on the series of a split of a case; by default the one on whose grid it has learned."""
+    """Scores of a model or baseline on the series of a split of a case; by default the one on whose grid it has learned.
+
+    Raises:
+        InputError: there is no such case, or none has the grid of the model.
+    """
     setting = CASES[case or case_of(model)]
     ds = setting.open(split)
     start = time.perf_counter()
@@ -114,10 +118,7 @@ def case_of(model) -> str:
     Raises:
         InputError: there is none.
     """
-    for name, setting in CASES.items():
-        if setting.grid == model.grid:
-            return name
-    raise InputError(f"Expected a model of the grids of {', '.join(CASES)}; found {model.grid}.")
+    return CASES.of(model, "grid")
 
 
 def figure(compared: dict[str, InterpolationScores], case: str):

@@ -15,35 +15,43 @@ import time
 import numpy as np
 
 from geodl import datasets, plotting
-from geodl.baselines import OpticalFlow, Persistence, SmoothedFlow
+from geodl.baselines import CloudPersistence, OpticalFlow, SmoothedFlow
 from geodl.errors import InputError
 from geodl.metrics import NowcastScores
-from geodl.themes.cases import Case
+from geodl.themes.cases import Case, Cases
 
-CASES = {
-    config: Case(
-        dataset="clouds",
-        config=config,
-        baselines=("persistence", "optical flow", "smoothed flow"),
-        models={"plain CNN": "cloud_cnn", "U-Net": "cloud_unet"},
-    )
-    for config in ("msg_europe", "meteonet_sample")
-}
+CASES = Cases(
+    {
+        config: Case(
+            dataset="clouds",
+            config=config,
+            baselines=("persistence", "optical flow", "smoothed flow"),
+            models={"plain CNN": "cloud_cnn", "U-Net": "cloud_unet"},
+        )
+        for config in ("msg_europe", "meteonet_sample")
+    }
+)
 
 
 def approaches(case: str) -> dict:
     """What is compared in a case: {name: function that makes the model}."""
-    classical = {"persistence": Persistence, "optical flow": OpticalFlow, "smoothed flow": SmoothedFlow}
+    classical = {"persistence": CloudPersistence, "optical flow": OpticalFlow, "smoothed flow": SmoothedFlow}
     return classical | CASES[case].published()
 
 
 def evaluate(model, case: str | None = None, split: str = "test") -> NowcastScores:
-    """Scores of a model or baseline on the whole fields of a split of a case, by default the first one."""
+    """Scores of a model or baseline on the whole fields of a split of a case, by default the first one.
+
+    Raises:
+        InputError: there is no such case.
+    """
     setting = CASES[case or case_of(model)]
     scores, seconds = NowcastScores(), []
     for past, future in datasets.load(setting.dataset, setting.config, split, batch_size=1).as_numpy_iterator():
         start = time.perf_counter()
         fields = model.forward(past)
+        if "CT" not in fields:
+            raise InputError("Expected a model of cloud types; this one has classes of its own: score it by its `evaluate`.")
         seconds.append(time.perf_counter() - start)
         scores.update(future[0], fields["CT"][0], fields["cloud_probability"][0])
     scores.seconds = np.mean(seconds)
@@ -61,7 +69,9 @@ def figure(compared: dict[str, NowcastScores], case: str):
 
 
 def picture(observed, known, forecast):
-    """A nowcast beside what was observed and persistence."""
+    """A nowcast beside what was observed and persistence, or the classes of a model that has its own."""
     if "sample" in observed.dims:
         raise InputError("Expected one sample to draw; the dataset has a dimension `sample`: select one, or draw no picture.")
-    return plotting.nowcast(observed.sortby("time"), forecast, Persistence().predict(known))
+    if "CT" not in forecast:
+        return plotting.classes(forecast)
+    return plotting.nowcast(observed.sortby("time"), forecast, CloudPersistence().predict(known))

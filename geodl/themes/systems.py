@@ -3,6 +3,7 @@
 from types import ModuleType
 
 from geodl.errors import InputError
+from geodl.themes.cases import Cases
 
 
 class Systems:
@@ -15,7 +16,7 @@ class Systems:
 
     def __init__(self, theme: str, modules: tuple[ModuleType, ...]):
         self.theme, self.modules = theme, modules
-        self.cases = {name: case for module in modules for name, case in module.CASES.items()}
+        self.cases = Cases({name: case for module in modules for name, case in module.CASES.items()})
 
     def approaches(self, case: str) -> dict:
         """What is compared in a case: {name: function that makes the model}."""
@@ -25,7 +26,7 @@ class Systems:
         """Scores of a model or baseline on a split of a case; by default the case that the model belongs to.
 
         Raises:
-            InputError: the model belongs to no case.
+            InputError: there is no such case, or the model belongs to none.
         """
         case = case or self.case_of(model)
         return self._of_case(case).evaluate(model, case, split)
@@ -48,8 +49,12 @@ class Systems:
     def picture(self, observed, known, found):
         """What a model made of the user's own data."""
         # The velocity of one system is the first component of that of a later one.
-        *_, module = (module for module in self.modules if module.VARIABLE in found)
-        return module.picture(observed, known, found)
+        drawn = [module for module in self.modules if module.VARIABLE in found]
+        if not drawn:
+            variables = " or ".join(module.VARIABLE for module in self.modules)
+            raise InputError(f"Expected a result with {variables} to draw; found {', '.join(found.data_vars)} alone.")
+        return drawn[-1].picture(observed, known, found)
 
     def _of_case(self, case: str) -> ModuleType:
-        return next(module for module in self.modules if case in module.CASES)
+        setting = self.cases[case]
+        return next(module for module in self.modules if module.CASES.get(case) is setting)

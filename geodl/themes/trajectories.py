@@ -22,7 +22,7 @@ from geodl.errors import InputError
 from geodl.metrics.periodogram_score import periodogram_score, published_series
 from geodl.metrics.scores import rounded
 from geodl.metrics.trajectory_scores import TRIPS, RealTrips, TrajectoryScores
-from geodl.themes.cases import Case
+from geodl.themes.cases import Case, Cases
 from geodl.trips import split_by_bird
 
 SETS = 20  # of 100 trips
@@ -55,12 +55,12 @@ def _case(place: str, scale: float, window: tuple[float, float, float, float]) -
     return TripCase(dataset="seabirds", config=place, baselines=tuple(WALKS), models=models, scale=scale, window=window)
 
 
-CASES = {
-    "peru": _case("peru", 5e4, (-77.7, -77.0, -12.1, -11.4)),
-    "brazil": _case("brazil", 2e5, (-33.0, -31.5, -4.5, -3.0)),
-    "brazil_hourly": _case("brazil_hourly", 2e5, (-34.4, -30.4, -5.8, -1.8)),
-    "st_helena": _case("st_helena", 2e5, (-6.6, -3.9, -17.0, -13.6)),
-}
+CASES = Cases(
+    peru=_case("peru", 5e4, (-77.7, -77.0, -12.1, -11.4)),
+    brazil=_case("brazil", 2e5, (-33.0, -31.5, -4.5, -3.0)),
+    brazil_hourly=_case("brazil_hourly", 2e5, (-34.4, -30.4, -5.8, -1.8)),
+    st_helena=_case("st_helena", 2e5, (-6.6, -3.9, -17.0, -13.6)),
+)
 
 
 def approaches(case: str) -> dict:

@@ -79,6 +79,20 @@ def test_large_ensembles_give_the_kalman_estimate_of_a_linear_model(method, sett
     np.testing.assert_allclose(found[..., 1], np.sqrt(variance), rtol=0.15, atol=0.02)
 
 
+@pytest.mark.parametrize("method", [EnKF, EnKS, ETKF])
+def test_a_window_does_not_depend_on_those_beside_it(method):
+    observations = np.repeat(first_component_seen(), 3, axis=0)
+    observations[1, 4:] = np.nan  # not observed when the first one is
+    observations[2] = np.nan
+    bank = np.random.default_rng(1).standard_normal((1, 1_000, 2))
+    model = method(Rotation(), 2, DT, members=20, variance=R, inflation=1.5).estimate(bank)
+    together = np.array(model(observations))
+    np.testing.assert_allclose(model(observations[::-1])[::-1], together, atol=1e-4)
+    # Without observations the members rotate, and with them their spread.
+    first, last = together[2, 0, :, 1], together[2, -1, :, 1]
+    np.testing.assert_allclose((last**2).sum(), (first**2).sum(), rtol=1e-3)
+
+
 @pytest.mark.slow
 def test_weak_4dvar_of_a_linear_model_is_its_smoother():
     observations = np.random.default_rng(2).standard_normal((1, LENGTH, 2)).astype("float32")
@@ -114,6 +128,16 @@ def test_a_window_that_no_trajectory_fits_keeps_its_first_guess():
     guess = StateInterpolation(3, 0.01).estimate(np.random.default_rng(1).standard_normal((9, 50, 3)))
     model = StrongConstraint4DVar(Lorenz63(), 3, 0.01, first_guess=guess, growth=(1.0,), iterations=3)
     np.testing.assert_array_equal(model(observations), guess(observations))
+
+
+def test_a_window_that_diverges_leaves_the_fit_of_the_others():
+    first = np.float32([[8.0, 0.0, 30.0]])
+    truth = np.array(ODEIntegrator(Lorenz63(), 0.01, 29, save_every=1)(first))
+    guess = StateInterpolation(3, 0.01).estimate(truth + np.random.default_rng(0).standard_normal((9, 29, 3)))
+    model = StrongConstraint4DVar(Lorenz63(), 3, 0.01, first_guess=guess, growth=(1.0,), iterations=3)
+    found = np.array(model(np.concatenate([truth, 1e25 * truth])))
+    np.testing.assert_allclose(found[:1], model(truth), atol=1e-3)
+    assert np.abs(found[0] - guess(truth)[0])[..., 0].max() > 0.01
 
 
 def test_optimal_interpolation_is_the_regression_on_what_is_seen():
@@ -189,6 +213,7 @@ def test_a_method_without_climatology_asks_for_it():
         (lambda: EnKF(Lorenz63(), 3, 0.01, members=1), "at least 2 members, found 1"),
         (lambda: LETKF(Lorenz63(), 3, 0.01, members=5, variance=-1.0), "Expected a positive variance; found -1.0"),
         (lambda: LETKF(Lorenz63(), 3, 0.01, members=5, inflation=0.0), "Expected a positive inflation; found 0.0"),
+        (lambda: LETKF(Lorenz96(), 40, 0.05, members=5, radius=0), "Expected a positive radius; found 0"),
         (lambda: EnKS(Lorenz63(), 3, 0.01, members=5, passes=(2.0, 3.0)), "inverses add up to 1; found"),
         (lambda: EnKS(Lorenz63(), 3, 0.01, members=5, passes=(2.0, 2.0), lag=9), "leave `lag` out"),
         (lambda: StrongConstraint4DVar(Lorenz63(), 3, 0.01, variance=-2.0), "Expected a positive variance; found -2.0"),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from geodl.baselines import OpticalFlow, Persistence, SmoothedFlow
+from geodl.baselines import CloudPersistence, OpticalFlow, SmoothedFlow
 from layer_check import check_layer, check_saving
 
 
@@ -12,13 +12,13 @@ def _accuracy(model, codes):
 def test_persistence_repeats_the_latest_valid_code():
     codes = np.random.default_rng(0).integers(1, 16, (2, 6, 5, 7)).astype("uint8")
     codes[:, 5, 0] = 0
-    forecast = Persistence().predict(codes, verbose=0).argmax(-1)
+    forecast = CloudPersistence().predict(codes, verbose=0).argmax(-1)
     np.testing.assert_array_equal(forecast[:, 3, 1:], codes[:, 5, 1:])
     np.testing.assert_array_equal(forecast[:, 3, 0], codes[:, 4, 0])
 
 
 def test_flow_beats_persistence_on_a_moving_cloud(moving_codes):
-    persistence = _accuracy(Persistence(), moving_codes)
+    persistence = _accuracy(CloudPersistence(), moving_codes)
     for model in (OpticalFlow(), SmoothedFlow(), SmoothedFlow(pixels_per_step=0.0)):
         assert (_accuracy(model, moving_codes) > persistence).all()
 
@@ -33,7 +33,7 @@ def test_smoothing_makes_probabilities_of_classes(moving_codes):
 def test_optical_flow_uses_the_last_two_frames_that_exist(moving_codes):
     codes = moving_codes.copy()
     codes[:, 4] = 0
-    assert (_accuracy(OpticalFlow(), codes) > _accuracy(Persistence(), codes)).all()
+    assert (_accuracy(OpticalFlow(), codes) > _accuracy(CloudPersistence(), codes)).all()
 
 
 @pytest.mark.slow

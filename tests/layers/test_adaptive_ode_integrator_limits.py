@@ -35,6 +35,15 @@ def test_bound_on_the_steps_is_named(graph):
         (tf.function(function) if graph else function)(np.ones((2, 3), "float32"))
 
 
+def test_compiled_times_beyond_the_bound_on_the_steps_are_not_a_number():
+    integrator = AdaptiveODEIntegrator(Lorenz63(), max_steps=5)
+    state = np.ones((2, 3), "float32")
+    found = tf.function(lambda x: integrator(x, times=[0.0, 1e-3, 10.0]), jit_compile=True)(state)
+    np.testing.assert_array_equal(found[:, 0], state)
+    assert np.isfinite(found[:, 1]).all()
+    assert np.isnan(found[:, 2]).all()
+
+
 def test_state_that_is_not_finite_ends_at_the_bound_on_the_steps():
     state = np.ones((2, 3), "float32")
     state[0, 1] = np.nan

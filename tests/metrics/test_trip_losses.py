@@ -26,7 +26,7 @@ def bridges(count=12, steps=20, scale=500.0, seed=0):
 def test_periodogram_is_that_of_scipy():
     series = np.random.default_rng(0).normal(size=(5, 30, 2))
     _, power = signal.periodogram(series, detrend=False, return_onesided=False, scaling="spectrum", axis=1)
-    np.testing.assert_allclose(mean_periodogram(series), 900 * power.mean(axis=0)[:16].T, rtol=1e-4)
+    np.testing.assert_allclose(mean_periodogram(series), 900 * power.mean(axis=0)[:16], rtol=1e-4)
 
 
 def test_spectral_loss_of_equal_sets_is_zero_in_any_order():

@@ -138,6 +138,10 @@ def infinite():
         (lambda: dataset(observed(), dt=0.05), "Expected times 0.01 time units apart; found steps from 0.05 to 0.05"),
         (lambda: dataset(observed()).rename(time="hour"), r"Expected observations with dimensions \(time, component\)"),
         (infinite, "found infinity"),
+        (
+            lambda: dataset(observed()).assign_coords(time=np.arange(20).astype("datetime64[ns]")),
+            "of numbers.*found datetime64",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_dataset_is_told(ds, message):

@@ -100,11 +100,24 @@ def test_bad_input(model, ds):
         model.predict(ds.assign(forcing=(("time", "x"), np.ones((2, 32)))))
     with pytest.raises(InputError, match="at most 0.026, where the scheme is stable for this state; found 0.1"):
         model.rollout(ds, steps=3, dt=0.1)
-    with pytest.raises(InputError, match="positive number of steps; found 0"):
+    with pytest.raises(InputError, match="positive number of steps and a positive time step; found 0 and 0.02"):
         model.rollout(ds, steps=0)
+    for dt in (0.0, -0.01):
+        with pytest.raises(InputError, match=f"a positive time step; found 3 and {dt:g}"):
+            model.rollout(ds, steps=3, dt=dt)
+    dated = ds.expand_dims(time=np.array(["2020-01-01"], "datetime64[ns]"))
+    with pytest.raises(InputError, match="`time` of numbers, in the time units of the equation; found datetime64"):
+        model.rollout(dated[["u"]].merge(ds.viscosity), steps=3)
     walls = BurgersClosure(Burgers(ends="zero"), None, points=32)
     with pytest.raises(InputError, match="u = 0 at both ends, where there are walls; found 0.8 and"):
         walls.predict(ds.isel(sample=1))
+
+
+def test_a_viscosity_of_zero_is_for_solvers_alone(model, ds):
+    inviscid = ds.assign(viscosity=0.0)
+    with pytest.raises(InputError, match="Expected a positive viscosity, whose logarithm the network reads; found 0"):
+        model.predict(inviscid)
+    assert np.isfinite(BurgersClosure(Burgers(), None, points=32).rollout(inviscid, steps=3).u).all()
 
 
 def test_a_blow_up_is_told_with_its_step_and_size(ds):

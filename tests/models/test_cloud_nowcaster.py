@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from geodl.baselines import Persistence
+from geodl.baselines import CloudPersistence
 from geodl.errors import InputError
 from geodl.models.cloud_nowcaster import CloudNowcaster
 
 
 @pytest.fixture(scope="module")
 def nowcaster():
-    return Persistence()
+    return CloudPersistence()
 
 
 def test_forecast_carries_future_times_coordinates_and_flags(nowcaster, cloud_file_content):
@@ -75,7 +75,7 @@ BAD = {
         "found steps of 5 minutes",
     ),
     "repeated time": (lambda ds: ds.assign_coords(time=ds.time.values[[0, 1, 2, 3, 4, 4]]), "distinct"),
-    "codes above 15": (lambda ds: ds.assign(CT=ds.CT + 10), "codes 0-15 in CT; found codes from 12 to 18"),
+    "codes above 15": (lambda ds: ds.assign(CT=ds.CT + 10), "Expected CT between 0 and 15; found 1[2-8]: mask or convert it"),
     "fractions": (lambda ds: ds.assign(CT=ds.CT + 0.5), "found fractions"),
     "text": (lambda ds: ds.assign(CT=ds.CT.astype(str)), "values of type"),
     "all masked": (lambda ds: ds.assign(CT=ds.CT * 0), "all pixels of CT are 0"),

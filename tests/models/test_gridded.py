@@ -1,11 +1,11 @@
 import numpy as np
 
-from geodl.baselines import Persistence, SmoothedFlow
+from geodl.baselines import CloudPersistence, SmoothedFlow
 from geodl.models.gridded import _tiles
 
 
 def test_tiles_write_every_pixel_once_and_read_inside_the_field():
-    model = Persistence()
+    model = CloudPersistence()
     model.tile, model.margin, model.multiple = 50, 10, 16
     for length in (7, 50, 51, 133, 400):
         written = np.zeros(length, int)

@@ -11,7 +11,7 @@ from geodl import zoo
 from geodl.errors import InputError
 from geodl.layers import StepMixture
 from geodl.metrics import StepLikelihood, TripLoss, trip_statistics
-from geodl.models import TrajectoryGAN, TrajectoryMDN, TripCompletion, TripSelection
+from geodl.models import ConvolutionalGAN, TrajectoryGAN, TrajectoryMDN, TripCompletion, TripSelection
 from geodl.models.trip_selection import TRIPS
 from geodl.trips import closed_trips, trips_dataset
 from layer_check import check_layer
@@ -48,6 +48,10 @@ def ks_of_steps(model, real):
     """Distance of the lengths of simulated steps from real ones, and the trips."""
     ds = model.sample(300, seed=3)
     return ks_2samp(trip_statistics(closed_trips(ds, STEPS), 60.0)["step_length"], real).statistic, ds
+
+
+def published():
+    return ConvolutionalGAN(*COLONY, 60, steps=STEPS, scale=1e4)
 
 
 def criterion(model):
@@ -131,6 +135,16 @@ def test_trips_of_another_colony_are_not_learned_without_adapting(model):
         model.training_trips(loops(colony=(-5.7, -15.9), seconds=240))
 
 
+def test_birds_turn_in_gaps_of_the_trips_to_learn_from(model):
+    ds = loops(20)
+    hidden = (ds.step > 4) & (ds.step < 9) & (ds.trip.astype(int) % 4 == 0)
+    known = ds.assign(x=ds.x.where(~hidden), y=ds.y.where(~hidden))
+    turns = [abs(trip_statistics(trips, 60.0)["turning_angle"]) for trips in (closed_trips(known), model.training_trips(known))]
+    straight, filled = ((each < 1e-3).mean() for each in turns)
+    assert straight > 0.02 and filled == 0
+    np.testing.assert_array_equal(model.training_trips(ds), closed_trips(ds, STEPS).astype("float32"))
+
+
 def test_a_number_of_trips_is_positive(model):
     with pytest.raises(InputError, match="positive number of trips; found 0"):
         model.sample(0)
@@ -146,6 +160,23 @@ def test_the_selection_brings_back_the_weights_of_the_best_epoch():
     best = int(np.argmin(history["val_score"]))
     found = selection.scores(model.sample(TRIPS, seed=0))
     assert found["val_score"] == pytest.approx(history["val_score"][best], rel=1e-6)
+
+
+def test_the_selection_of_a_killed_training_is_taken_up_again(tmp_path):
+    model = mdn()
+    model.adapt(loops())
+    model.compile("adam", loss=StepLikelihood())
+    selection = TripSelection(loops(), loops(6, seed=1), backup=tmp_path / "best.npz")
+    selection.set_model(model)
+    selection.on_epoch_end(0)
+    again = TripSelection(loops(), loops(6, seed=1), backup=tmp_path / "best.npz")
+    again.set_model(mdn())
+    again.on_train_begin()
+    assert again.best == selection.best
+    for ours, theirs in zip(again.weights, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    selection.on_train_end()
+    assert not list(tmp_path.iterdir())
 
 
 # Gaps
@@ -209,7 +240,7 @@ def test_without_a_mask_a_trip_ends_with_its_last_fix(model):
         (lambda ds: ds.drop_vars(["x", "lon"]), "Expected a variable 'x'"),
         (lambda ds: ds.isel(trip=0), "dimensions"),
         (lambda ds: ds.assign(x=ds.x.where(ds.trip != "0002")), "trip 0002 has none"),
-        (lambda ds: ds.assign(x=ds.x.assign_attrs(units="km"), y=ds.y.assign_attrs(units="km")), "in m; found km"),
+        (lambda ds: ds.assign(x=ds.x.assign_attrs(units="km"), y=ds.y.assign_attrs(units="km")), "Expected x in m; found km"),
         (lambda ds: ds.drop_attrs(deep=False), "attribute colony_lon"),
     ],
 )
@@ -247,9 +278,9 @@ def test_a_gap_that_is_longer_than_any_simulated_trip_is_bridged_by_a_straight_l
 # The adversarial network
 
 
-def test_gan_is_the_same_in_graph_compiled_and_eager_and_saved(tmp_path):
-    model = gan()
-    noise = np.random.default_rng(0).normal(size=(3, model.noise_size)).astype("float32")
+@pytest.mark.parametrize(("make", "size"), [(gan, 1 + 4 + 3 * STEPS), (published, 256)])
+def test_gan_is_the_same_in_graph_compiled_and_eager_and_saved(make, size, tmp_path):
+    model, noise = make(), np.random.default_rng(0).normal(size=(3, size)).astype("float32")
     expected = np.array(model(noise))
     for jit in (False, True):
         np.testing.assert_allclose(tf.function(model, jit_compile=jit)(noise), expected, rtol=1e-4, atol=0.01)
@@ -273,6 +304,27 @@ def test_a_step_of_training_moves_generator_critic_and_running_mean(compiled):
     assert min(moved) > 0 and moved[2] == pytest.approx(0.01 * moved[0], rel=0.05)
     assert {"critic_loss", "generator_gradient", "critic_gradient", "spectral", "wasserstein"} <= set(history)
     assert all(np.isfinite(value).all() for value in history.values())
+
+
+# The networks of the publication
+
+
+def test_published_networks_learn_and_bring_trips_home():
+    model = published()
+    model.adapt(loops())
+    model.compile(keras.optimizers.Adam(2e-3, beta_1=0.5))
+    history = model.fit(model.training_trips(loops()), epochs=100, verbose=0).history
+    assert history["spectral"][-1] < 0.5 * history["spectral"][0] and all(np.isfinite(history["loss"]))
+    ds = model.sample(20, seed=1)
+    last = ds.mask.sum("step") - 1
+    distance = np.hypot(ds.x, ds.y)
+    assert (distance[:, 0] == 0).all() and (distance.where(ds.step == last).max("step") == 0).all() and distance.max() > 1000
+    xr.testing.assert_identical(ds, model.sample(20, seed=1))
+
+
+def test_published_networks_need_a_multiple_of_eight_steps():
+    with pytest.raises(ValueError, match="multiple of 8 steps; found 20"):
+        ConvolutionalGAN(*COLONY, 60, steps=20)
 
 
 # The mixture-density network

@@ -94,13 +94,13 @@ BAD = {
         "Steps of `time` are 3 hours",
     ),
     "no wind": (lambda ds: ds.assign(u10=ds.u10 * np.nan), "all values of u10 or of v10 are missing"),
-    "knots": (lambda ds: ds.assign(u10=ds.u10 + 80), "between -75 and 75 m s-1; found .*: knots, or a fill value"),
-    "units": (lambda ds: ds.assign(v10=ds.v10.assign_attrs(units="knots")), "Expected v10 in m s-1; found units 'knots'"),
+    "knots": (lambda ds: ds.assign(u10=ds.u10 + 80), "u10 between -75 and 75 m s-1; found .*: mask or convert it"),
+    "units": (lambda ds: ds.assign(v10=ds.v10.assign_attrs(units="knots")), "Expected v10 in m s-1; found knots: convert it"),
     "no grid": (lambda ds: ds.drop_vars("lat"), "Expected a coordinate `lat` in degrees"),
     "one column": (lambda ds: ds.isel(lon=[0]), "Expected two values of `lon` or more, in order"),
     "no order": (lambda ds: ds.isel(lat=[0, 2, 1]), "Expected two values of `lat` or more, in order"),
-    "relief": (lambda ds: ds.assign(orography=ds.orography * 100), "Expected orography of shape .* from -500 to 9000 m"),
-    "mask": (lambda ds: ds.assign(land_sea_mask=100 * ds.land_sea_mask), "Expected land_sea_mask .* found .* from 0 to 100"),
+    "relief": (lambda ds: ds.assign(orography=ds.orography * 100), "Expected orography between -500 and 9000 m; found"),
+    "mask": (lambda ds: ds.assign(land_sea_mask=100 * ds.land_sea_mask), "Expected land_sea_mask between 0 and 1; found 100"),
 }
 
 

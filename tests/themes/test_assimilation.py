@@ -54,7 +54,7 @@ def test_the_comparison_makes_rows_and_a_picture(interpolation):
 
 
 def test_a_model_of_no_case_is_told():
-    with pytest.raises(InputError, match="found 5 components every 0.1"):
+    with pytest.raises(InputError, match="cases lorenz63, lorenz96; found StateInterpolation with components 5 and dt 0.1"):
         assimilation.evaluate(StateInterpolation(5, 0.1))
 
 

@@ -8,6 +8,7 @@ from matplotlib import pyplot as plt
 
 from geodl import datasets, themes, zoo
 from geodl.dynamics import Burgers
+from geodl.errors import InputError
 from geodl.layers import SpectralIntegrator
 from geodl.metrics import BurgersScores, RelativeError
 from geodl.metrics.burgers_scores import energy_spectrum
@@ -55,8 +56,10 @@ def test_the_truth_of_the_course_is_that_of_scipy():
 def test_our_solver_agrees_with_that_of_the_operator_dataset():
     try:
         ds = datasets.open_dataset("burgers", "operator", "test")
-    except ValueError as error:
-        pytest.skip(str(error))
+    except InputError as error:
+        if "GEODL_SOURCES" not in str(error):
+            raise
+        pytest.skip(str(error))  # a source file that this machine does not have
     start = ds.u.values[:8, 0].astype("float64")
     found = SpectralIntegrator(Burgers(viscosity=0.01, dtype="float64"), 0.0125, 80, save_every=5, dtype="float64")(start)
     error = RelativeError()(ds.u.values[:8, 1:], found)

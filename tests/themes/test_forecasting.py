@@ -83,5 +83,5 @@ def test_every_case_has_the_asked_approaches():
 
 
 def test_a_model_of_no_case_is_told():
-    with pytest.raises(InputError, match="found 5 components every 0.3"):
+    with pytest.raises(InputError, match="lorenz96; found PolynomialMap with components 5 and dt 0.3"):
         forecasting.evaluate(PolynomialMap(components=5, dt=0.3, degree=1))

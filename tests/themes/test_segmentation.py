@@ -28,7 +28,7 @@ def _assert_card(scores, model):
 @pytest.mark.slow
 def test_cards_of_the_plain_network_and_persistence_are_recomputed():
     _assert_card(zoo.card("cloud_cnn")["scores"], zoo.load("cloud_cnn"))
-    _assert_card(zoo.card("cloud_unet")["baselines"]["persistence"], segmentation.Persistence())
+    _assert_card(zoo.card("cloud_unet")["baselines"]["persistence"], segmentation.CloudPersistence())
 
 
 @pytest.mark.slow
@@ -71,6 +71,11 @@ def test_every_approach_is_compared_on_the_same_samples():
 
 def test_all_approaches_are_nowcasters():
     assert all(isinstance(make(), CloudNowcaster) for make in segmentation.approaches("msg_europe").values())
+
+
+def test_a_model_with_classes_of_its_own_is_not_scored_on_cloud_types():
+    with pytest.raises(InputError, match="has classes of its own: score it by its `evaluate`"):
+        segmentation.evaluate(zoo.load("cloud_unet", classes=2), "meteonet_sample")
 
 
 def test_unknown_theme_is_told():

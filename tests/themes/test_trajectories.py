@@ -93,10 +93,13 @@ def test_a_map_over_the_date_line_is_of_one_piece():
 
 def test_filled_gaps_are_drawn_beside_what_is_known():
     ds = birds(2, 0)
-    known = ds.assign(x=ds.x.where(ds.step % 3 == 0), y=ds.y.where(ds.step % 3 == 0))
-    figure = trajectories.picture(known, known, ds)
-    assert figure.axes[0].get_legend().get_texts()[0].get_text() == "known"
-    plt.close(figure)
+    kept = ds.step % 3 == 0
+    known = ds.assign({name: ds[name].where(kept) for name in ("x", "y", "lon", "lat")})
+    for each in (known, known.drop_vars(["lon", "lat"]), known.drop_vars(["x", "y"])):
+        figure = trajectories.picture(each, each, ds)
+        (fixes,) = (line for line in figure.axes[0].lines if line.get_label() == "known")
+        np.testing.assert_allclose(fixes.get_xdata(), known.lon.values.ravel())
+        plt.close(figure)
 
 
 @pytest.fixture

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from geodl import datasets, zoo
+from geodl.files import write_whole
 from geodl.metrics import TripLoss
 from geodl.models import TrajectoryGAN, TripSelection
 from geodl.trips import split_by_bird
@@ -15,47 +17,40 @@ REFINEMENT = 6  # epochs
 
 
 def train(output: Path, epochs: int = 14, seed: int = 0, callbacks=(), draw: int = 0) -> keras.Model:
-    """Fits the model to birds of a draw, resuming the first of two trainings after a kill, and saves it in `output`."""
+    """Fits the model to birds of a draw, resuming where a killed run stopped, and saves it in the folder `output`."""
     keras.utils.set_random_seed(seed)
     trips = split_by_bird(datasets.open_dataset("seabirds", "brazil", "all"), draw)
     birds, others = trips["train"], trips["validation"]
     lon, lat, seconds = (birds.attrs[name] for name in ("colony_lon", "colony_lat", "step_seconds"))
     model = TrajectoryGAN(lon, lat, seconds, steps=birds.sizes["step"])
     model.adapt(birds)
-    rate = keras.optimizers.schedules.CosineDecay(1e-3, epochs * STEPS, alpha=0.02)
-    model.compile(optimizer=keras.optimizers.Adam(rate, beta_1=0.5), loss=TripLoss())
     # All trips make one batch, because distributions are compared.
     learned = tf.data.Dataset.from_tensors(model.training_trips(birds)).repeat()
-    model.fit(
-        learned,
-        steps_per_epoch=STEPS,
-        epochs=epochs,
-        callbacks=[
-            TripSelection(birds, others, start_from_epoch=epochs // 2),
-            keras.callbacks.BackupAndRestore(output / "backup"),
-            keras.callbacks.CSVLogger(output / "log.csv", append=True),
-            *callbacks,
-        ],
-        verbose=2,
-    )
+    follow = lambda name, epochs: [  # noqa: E731
+        TripSelection(birds, others, epochs // 2, output / f"{name}_best.npz"),
+        keras.callbacks.BackupAndRestore(output / f"{name}_backup"),
+        keras.callbacks.CSVLogger(output / "log.csv", append=True),
+        *callbacks,
+    ]
+    first = output / "first.npz"
+    if not first.is_file():
+        rate = keras.optimizers.schedules.CosineDecay(1e-3, epochs * STEPS, alpha=0.02)
+        model.compile(optimizer=keras.optimizers.Adam(rate, beta_1=0.5), loss=TripLoss())
+        model.fit(learned, steps_per_epoch=STEPS, epochs=epochs, callbacks=follow("first", epochs), verbose=2)
+        write_whole(first, lambda path: np.savez(path, *model.get_weights()))
+    with np.load(first) as saved:
+        model.set_weights(list(saved.values()))
     # Now turns and lengths of steps are matched, spectra get used to that, and trips learn to keep away from real ones.
     rate = keras.optimizers.schedules.CosineDecay(5e-4, REFINEMENT * STEPS, alpha=0.02)
     loss = TripLoss(spectral=2, lengths=2, turns=2, nearest=4)
     model.compile(optimizer=keras.optimizers.Adam(rate, beta_1=0.5), loss=loss)
-    model.fit(
-        learned,
-        steps_per_epoch=STEPS,
-        epochs=REFINEMENT,
-        callbacks=[
-            keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: model.calibrate(birds)),
-            TripSelection(birds, others, start_from_epoch=REFINEMENT // 2),
-            *callbacks,
-        ],
-        verbose=2,
-    )
+    calibration = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: model.calibrate(birds))
+    following = [calibration, *follow("second", REFINEMENT)]
+    model.fit(learned, steps_per_epoch=STEPS, epochs=REFINEMENT, callbacks=following, verbose=2)
     # For those who go on with birds of another colony: few steps, at a lower rate.
     rate = keras.optimizers.schedules.CosineDecay(3e-4, 200, alpha=0.1)
     model.compile(optimizer=keras.optimizers.Adam(rate, beta_1=0.5), loss=model.loss)
     model.calibrate(birds)
     zoo.save(model, output)
+    first.unlink()
     return model

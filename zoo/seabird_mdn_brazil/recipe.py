@@ -31,7 +31,7 @@ def train(output: Path, epochs: int = 20, seed: int = 0, callbacks=(), draw: int
         epochs=epochs,
         validation_data=model.training_trips(others),
         callbacks=[
-            TripSelection(birds, others, start_from_epoch=epochs // 2),
+            TripSelection(birds, others, epochs // 2, output / "best.npz"),
             keras.callbacks.BackupAndRestore(output / "backup"),
             keras.callbacks.CSVLogger(output / "log.csv", append=True),
             *callbacks,

@@ -11,7 +11,7 @@ from geodl.baselines import BurgersDynamicSmagorinsky, BurgersGradientModel, Bur
 from geodl.dynamics import Burgers, BurgersFiniteVolume
 from geodl.metrics import BurgersScores, RelativeError
 from geodl.models import BurgersClosure, burgers_states
-from geodl.themes.cases import Case
+from geodl.themes.cases import Case, Cases
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +24,8 @@ class BurgersCase(Case):
 
 
 CLASSICAL = ("no closure", "Smagorinsky", "dynamic Smagorinsky", "gradient model", "MUSCL")
-CASES = {
-    "burgers": BurgersCase(
+CASES = Cases(
+    burgers=BurgersCase(
         dataset="burgers",
         config="course",
         points=25,
@@ -35,7 +35,7 @@ CASES = {
         models={"CNN, a priori": "burgers_cnn_apriori", "CNN, a posteriori": "burgers_cnn"},
         splits={"": "test", "extrapolation_": "test_extrapolation"},
     ),
-    "burgers_random": BurgersCase(
+    burgers_random=BurgersCase(
         dataset="burgers",
         config="random",
         points=32,
@@ -44,7 +44,7 @@ CASES = {
         baselines=CLASSICAL,
         models={"CNN, a posteriori": "burgers_cnn_random"},
     ),
-}
+)
 MODELS, VARIABLE = BurgersClosure, "u"
 
 
@@ -86,8 +86,12 @@ def evaluate(model: BurgersClosure, case: str, split: str = "test") -> BurgersSc
 
 
 def case_of(model: BurgersClosure) -> str:
-    """The case whose grid a model has."""
-    return next(name for name, case in CASES.items() if (case.points, case.ends) == (model.points, model.dynamics.ends))
+    """The case whose grid a model has.
+
+    Raises:
+        InputError: there is none.
+    """
+    return CASES.of(model, "points", "ends")
 
 
 def figure(compared: dict[str, BurgersScores], case: str):

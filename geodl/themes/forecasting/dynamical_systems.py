@@ -9,8 +9,7 @@ from geodl import plotting
 from geodl.baselines import PolynomialMap, SINDy, StatePersistence
 from geodl.metrics import StateForecastScores, attractor_distance, lyapunov_spectrum, relative_rmse, valid_prediction_time
 from geodl.models.state_forecaster import PAST, StateForecaster
-from geodl.themes import cases
-from geodl.themes.cases import Case
+from geodl.themes.cases import Case, Cases
 
 LONG_RUN = 100.0  # time units
 
@@ -26,8 +25,8 @@ class StateCase(Case):
 
 
 FITS = ("persistence", "linear fit", "quadratic fit", "SINDy")
-CASES = {
-    "lorenz63": StateCase(
+CASES = Cases(
+    lorenz63=StateCase(
         dataset="lorenz63",
         config="forecast",
         dt=0.01,
@@ -37,7 +36,7 @@ CASES = {
         baselines=FITS,
         models={"LSTM": "lorenz63_lstm", "neural ODE": "lorenz63_neural_ode"},
     ),
-    "lorenz63_sparse": StateCase(
+    lorenz63_sparse=StateCase(
         dataset="lorenz63",
         config="forecast_sparse",
         dt=0.2,
@@ -47,7 +46,7 @@ CASES = {
         baselines=FITS,
         models={"neural ODE": "lorenz63_neural_ode_sparse"},
     ),
-    "lorenz96": StateCase(
+    lorenz96=StateCase(
         dataset="lorenz96",
         config="forecast",
         dt=0.05,
@@ -57,7 +56,7 @@ CASES = {
         baselines=FITS,
         models={"LSTM": "lorenz96_lstm", "neural ODE": "lorenz96_neural_ode"},
     ),
-}
+)
 MODELS, VARIABLE = StateForecaster, "state"
 
 
@@ -105,8 +104,12 @@ def evaluate(model, case: str, split: str = "test") -> StateForecastScores:
 
 
 def case_of(model) -> str:
-    """The case whose states a model takes."""
-    return cases.case_of(model, CASES)
+    """The case whose states a model takes.
+
+    Raises:
+        InputError: there is none.
+    """
+    return CASES.of(model, "components", "dt")
 
 
 def figure(compared: dict[str, StateForecastScores], case: str):

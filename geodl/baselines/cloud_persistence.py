@@ -8,7 +8,7 @@ from geodl.models.cloud_nowcaster import FUTURE, CloudNowcaster, latest_codes
 
 
 @keras.saving.register_keras_serializable(package="geodl")
-class Persistence(CloudNowcaster):
+class CloudPersistence(CloudNowcaster):
     """Repeats the latest valid code of each pixel at every lead time, with probability one.
 
     Call arguments:
@@ -19,7 +19,7 @@ class Persistence(CloudNowcaster):
 
     Example:
         >>> codes = np.full((1, 6, 2, 2), 8, "uint8")
-        >>> print(np.array(Persistence()(codes)).argmax(-1)[0, :, 0, 0])
+        >>> print(np.array(CloudPersistence()(codes)).argmax(-1)[0, :, 0, 0])
         [8 8 8 8]
     """
 

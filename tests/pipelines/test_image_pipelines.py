@@ -30,6 +30,19 @@ def test_regular_patches_cover_the_field_once():
     np.testing.assert_array_equal(np.sort(seen), np.arange(2 * 64 * 96))
 
 
+def test_patches_of_a_field_that_is_no_multiple_lie_side_by_side():
+    """As the frames of the sample that ships: one row of two patches, and strips that are left out."""
+    corners = [int(x[0, 0, 0]) for x, _ in pipelines.patches(_numbered_field(188, 261), 128)]
+    assert corners == [0, 128]
+    assert len(list(pipelines.patches(_numbered_field(188, 261), 128, augment=True))) == 2
+
+
+def test_patches_at_random_places_reach_all_edges():
+    pairs = _numbered_field(20, 27).repeat(200)
+    seen = np.unique([x.numpy() for x, _ in pipelines.patches(pairs, 16, augment=True, seed=1)])
+    np.testing.assert_array_equal(seen, np.arange(2 * 20 * 27))
+
+
 def test_augmented_patches_keep_input_and_target_together():
     cut = list(pipelines.patches(_numbered_field(64, 96), 32, augment=True, seed=3))
     assert len(cut) == 6
@@ -51,13 +64,3 @@ def test_dropped_frames_are_whole_and_at_most_as_many_as_asked():
     missing = np.array([6 - x[:, 0, 0].numpy().sum() for x, _ in pipelines.drop_frames(pairs, 2, probability=0.5)])
     assert set(missing) == {0, 1, 2}
     assert 0.4 < (missing > 0).mean() < 0.6
-
-
-def test_mirrored_windows_take_every_orientation_and_both_signs():
-    x = tf.reshape(tf.range(1.0, 25.0), (1, 3, 2, 2, 2))
-    found = set()
-    for features, targets in pipelines.mirrored_windows(tf.data.Dataset.from_tensors((x, x[:, :, 0])).repeat(200), signed=(0,)):
-        np.testing.assert_array_equal(features[:, :, 0], targets)
-        assert (features[:, :, 1].numpy() > 0).all()  # this one has no sign
-        found.add(tuple(targets.numpy().ravel()))
-    assert len(found) == 16

@@ -1,0 +1,26 @@
+import pytest
+
+from geodl.units import canonical
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["m s-1", "m/s", "m s**-1", "m s^-1", "m.s-1", "m·s⁻¹", "m * s-1", "ms-1", "meters/second", "metre per second", " m s−1 "],
+)
+def test_spellings_of_a_speed_are_the_same_unit(spelling):
+    assert canonical(spelling) == "m s-1"
+
+
+@pytest.mark.parametrize("spelling", ["mg/m^3", "mg m-3", "mg.m-3", "mg m**-3", "mg/m³"])
+def test_spellings_of_a_concentration_are_the_same_unit(spelling):
+    assert canonical(spelling) == canonical("mg m-3")
+
+
+@pytest.mark.parametrize("other", ["knots", "km/h", "m s", "m/s2", "m2 s-1", "10 m s-1", "", "m s-1 (at 10 m)", "ms"])
+def test_other_units_are_not_a_speed(other):
+    assert canonical(other) != "m s-1"
+
+
+def test_without_dimension_has_several_spellings_and_unknown_units_keep_theirs():
+    assert {canonical(units) for units in ("1", "", "dimensionless", "-")} == {"1"}
+    assert canonical("log10(g m-3)") == "log10(g m-3)"
