@@ -53,7 +53,7 @@ class LinearAnalysis(keras.layers.Layer):
         (1, 4, 6, 8)
     """
 
-    def __init__(self, modes=0, lags=1, grid=None, tolerance=3e-5, **kwargs):
+    def __init__(self, modes=0, lags=1, grid=None, tolerance=1e-4, **kwargs):
         super().__init__(autocast=False, **kwargs)
         self.modes, self.lags, self.tolerance = int(modes), int(lags), float(tolerance)
         self.grid = None if grid is None else tuple(int(size) for size in grid)
