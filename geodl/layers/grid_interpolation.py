@@ -84,12 +84,15 @@ class GridInterpolation(keras.layers.Layer):
     def call(self, anomalies):
         return self.solve(anomalies)[0]
 
-    def solve(self, anomalies):
-        """The estimate, the number of iterations, and the largest relative residual (batch,) that is left."""
+    def solve(self, anomalies, counts=1.0):
+        """The estimate, the number of iterations, and the largest relative residual (batch,) that is left.
+
+        Each value is the mean of so many observations as `counts` tells, which have one error each.
+        """
         anomalies = ops.cast(anomalies, self.variable_dtype)
         seen = tf.math.is_finite(anomalies)
         known = tf.where(seen, anomalies, tf.zeros_like(anomalies))
-        mask = tf.cast(seen, anomalies.dtype)
+        mask = tf.cast(seen, anomalies.dtype) * ops.cast(counts, anomalies.dtype)
 
         @tf.custom_gradient
         def estimate(known):
@@ -121,18 +124,18 @@ class GridInterpolation(keras.layers.Layer):
         What conjugate gradients are slow at, the inside of large gaps, is smooth, and blocks are enough for it.
         """
         rate = 1 / self.covariance[10]
+        found = None
         for block in BLOCKS:
             weights, right = (rate * _block_sums(field, block) for field in (mask, values))
             bases, spectrum, resolved = self._basis(mask, block)
             # An observation knows its block but for what varies in there.
             share = 1 / (1 + rate * self.covariance[9] * (1 - resolved))
-            start = tf.zeros_like(right) if block == BLOCKS[0] else _refined(estimate, tf.shape(right))
+            start = tf.zeros_like(right) if found is None else _refined(found[0], tf.shape(right))
             reached = tolerance if block == 1 else COARSE_TOLERANCE * tolerance
             reached = tf.constant(reached, right.dtype)
             found = _conjugate_gradients(
                 share * right, share * weights, bases, spectrum, start, reached, tf.constant(self.max_iterations)
             )
-            estimate = found[0]
         return found
 
     def _basis(self, mask, block=1):
