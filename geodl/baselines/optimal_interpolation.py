@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from geodl.cloud_masks import withheld_observations
 from geodl.layers.linear_analysis import LinearAnalysis
@@ -48,16 +47,11 @@ class OptimalInterpolation(FieldInterpolator):
         if analysis is None:
             analysis = LinearAnalysis(grid=field.sea.shape)
             analysis.adapt_with_gaps(np.where(field.sea, field.values, np.nan))
-        estimate, deviation = _applied(analysis, field.values)
+        estimate, deviation = analysis.of_series(field.values)
         return estimate, _calibration(analysis, field.values) * deviation
 
     def get_config(self):
         return {**super().get_config(), "modes": self.modes, "lags": self.lags}
-
-
-def _applied(analysis, values):
-    """Estimate and standard deviation (day, y, x) of a series; eagerly, as the interpolation is faster so."""
-    return tuple(field[0].numpy() for field in analysis(tf.constant(values[None])))
 
 
 def _calibration(analysis, values) -> float:
@@ -67,6 +61,6 @@ def _calibration(analysis, values) -> float:
     withheld = withheld_observations(np.isfinite(values), WITHHELD)
     if withheld.sum() < FEWEST_WITHHELD:
         return 1.0
-    estimate, deviation = _applied(analysis, np.where(withheld, np.nan, values))
+    estimate, deviation = analysis.of_series(np.where(withheld, np.nan, values))
     spread = np.sqrt(deviation[withheld] ** 2 + analysis.local.covariance.numpy()[10])
     return float(np.quantile(np.abs(values - estimate)[withheld] / spread, 0.9) / NINETY_PERCENT)

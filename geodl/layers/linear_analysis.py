@@ -1,5 +1,7 @@
 """The best linear estimate of a field with gaps, and its error: the first guess of every network here."""
 
+import math
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -8,10 +10,13 @@ from keras import ops
 from geodl.layers.covariance_fit import fit_covariance, fit_two_covariances
 from geodl.layers.grid_interpolation import GridInterpolation
 from geodl.layers.orthogonal_functions import lagged_covariances, orthogonal_functions
+from geodl.layers.overlapping_pieces import overlapping_pieces
 
 # Over a longer series windows are moved by this share of their length.
 _WINDOWS_OVER_EACH = 4
 SAMPLES = 2  # random fields that tell the size of the errors
+CELLS_AT_ONCE = 5_000_000  # of the local interpolation of a large series
+MARGIN, MOST_MARGIN = 3.0, 100  # what its pieces share, in scales of the covariance and in cells
 TIMES_AT_ONCE = 200  # of a long series with gaps
 LEAST_NOISE = 0.01  # over the variance, of covariances that are fitted to data with gaps
 
@@ -53,7 +58,7 @@ class LinearAnalysis(keras.layers.Layer):
         (1, 4, 6, 8)
     """
 
-    def __init__(self, modes=0, lags=1, grid=None, tolerance=3e-5, **kwargs):
+    def __init__(self, modes=0, lags=1, grid=None, tolerance=1e-4, **kwargs):
         super().__init__(autocast=False, **kwargs)
         self.modes, self.lags, self.tolerance = int(modes), int(lags), float(tolerance)
         self.grid = None if grid is None else tuple(int(size) for size in grid)
@@ -120,9 +125,11 @@ class LinearAnalysis(keras.layers.Layer):
         constant, changing = fit_two_covariances(series - overall)
         mean, variance = np.float32(overall), np.float32(0)
         if constant is not None:
-            residual = (series - overall).astype("float32")
-            both = np.stack([residual, np.where(np.isfinite(residual), 1, residual)])
-            found, known = GridInterpolation(**constant)(tf.constant(both))[:, 0].numpy()
+            # The mean of a pixel in time, which has been observed more or less often.
+            count = np.isfinite(series).sum(axis=0).astype("float32")
+            residual = np.nansum(series - overall, axis=0) / np.where(count > 0, count, np.nan)
+            both = np.stack([residual, np.where(count > 0, 1, np.nan)])[:, None]
+            found, known = GridInterpolation(**constant).solve(both, np.broadcast_to(count, both.shape))[0][:, 0].numpy()
             mean, variance = mean + found, constant["variance"] * (1 - np.clip(known, 0, 1))
         self.mean.assign(np.broadcast_to(mean, self.mean.shape))
         self.mean_variance.assign(np.broadcast_to(variance, self.mean.shape))
@@ -135,17 +142,33 @@ class LinearAnalysis(keras.layers.Layer):
         if self.modes:
             estimate, variance = self._reduced(anomalies)
         residual = anomalies - estimate
-        left = self._local_variance(tf.math.is_finite(residual))
+        left = self._local_variance(tf.math.is_finite(residual), self.mean_variance)
         return self.mean + estimate + self.local(residual), tf.sqrt(variance + left)
 
-    def _local_variance(self, seen):
+    def of_series(self, series: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Estimate and standard deviation (time, y, x) of a series of any size, in pieces that overlap where it is large."""
+        if self.modes:
+            return tuple(field[0].numpy() for field in self(tf.constant(series[None], self.variable_dtype)))
+        mean, mean_variance = (np.broadcast_to(field.numpy(), series.shape[1:]) for field in (self.mean, self.mean_variance))
+        estimate, variance = np.zeros((2, *series.shape), "float32")
+        scales = self.local.covariance.numpy()[[1, 4, 7]]
+        margins = tuple(min(math.ceil(MARGIN * scale), MOST_MARGIN) for scale in scales)
+        for piece, weights in overlapping_pieces(series.shape, margins, CELLS_AT_ONCE):
+            anomalies = tf.constant((series[piece] - mean[piece[1:]])[None], self.variable_dtype)
+            estimate[piece] += weights * self.local(anomalies)[0].numpy()
+            left = self._local_variance(tf.math.is_finite(anomalies), tf.constant(mean_variance[piece[1:]]))
+            variance[piece] += weights * left[0].numpy()
+        estimate += mean
+        return estimate, np.sqrt(variance, out=variance)
+
+    def _local_variance(self, seen, mean_variance):
         """Variance of the errors of the local interpolation: of random fields, averaged over half a scale of the covariance.
 
         Pixels that are seen and those that are not are averaged apart.
         """
         squares = tf.zeros(tf.shape(seen), self.variable_dtype)
         for sample in range(SAMPLES):  # one by one, which needs less memory
-            mean_error = (-1) ** sample * tf.sqrt(self.mean_variance)
+            mean_error = (-1) ** sample * tf.sqrt(mean_variance)
             squares += self.local.sampled_errors(seen, mean_error, seed=sample) ** 2 / SAMPLES
         y, x = (
             tf.exp(-2 * (tf.cast(tf.range(size)[:, None] - tf.range(size), squares.dtype) / scale) ** 2)

@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
 from geodl.cloud_masks import withheld_observations
@@ -116,7 +115,7 @@ class FieldUNet(FieldInterpolator, GriddedModel):
     def inputs(self, values: np.ndarray, sea: np.ndarray, analysis: LinearAnalysis | None = None) -> np.ndarray:
         """Features (day, feature, y, x) of a series of observations (day, y, x), NaN where missing."""
         analysis = self.analysis if analysis is None else analysis
-        estimate, deviation = (field[0].numpy() for field in analysis(tf.constant(values[None], "float32")))
+        estimate, deviation = analysis.of_series(values)
         mean = np.broadcast_to(analysis.mean.numpy(), values.shape)
         return np.stack([estimate, deviation, values, mean, np.broadcast_to(sea, values.shape)], axis=1).astype("float32")
 

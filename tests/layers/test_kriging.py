@@ -49,10 +49,15 @@ def interpolated(field, interpolate):
 
 def test_estimate_is_that_of_ordinary_kriging():
     field = observed_field()
-    expected = kriged(field)[0]
-    np.testing.assert_allclose(interpolated(field, tf.function(layer())), expected, atol=1e-4)
-    # Without the eigenvectors that the noise hides.
-    np.testing.assert_allclose(interpolated(field, layer()), expected, atol=0.1 * np.sqrt(NOISE))
+    # But for the eigenvectors that the noise hides.
+    np.testing.assert_allclose(interpolated(field, layer()), kriged(field)[0], atol=0.02 * np.sqrt(NOISE))
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_a_graph_leaves_out_the_same_eigenvectors(jit_compile):
+    field = observed_field()
+    compiled = tf.function(layer(), jit_compile=jit_compile)
+    np.testing.assert_allclose(interpolated(field, compiled), interpolated(field, layer()), atol=1e-6)
 
 
 def test_errors_of_random_fields_have_the_variance_of_kriging():
