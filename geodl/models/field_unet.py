@@ -121,15 +121,25 @@ class FieldUNet(FieldInterpolator, GriddedModel):
 
     def analyse(self, field: Field) -> tuple[np.ndarray, np.ndarray]:
         values = np.where(field.sea, field.values, np.nan)
-        if self._has_learned(field):
-            return self._windows(self.inputs(values, field.sea))
-        return self._elsewhere(values, field.sea)
+        order = self._order(field)
+        if order is None:
+            return self._elsewhere(values, field.sea)
+        found = self._windows(self.inputs(values[:, *order], field.sea[order]))
+        return tuple(part[:, *order] for part in found)
 
-    def _has_learned(self, field: Field) -> bool:
-        return self.grid == field.sea.shape and all(
-            np.allclose(weight, coordinate, atol=1e-3)
-            for weight, coordinate in zip((self.rows.numpy(), self.columns.numpy()), field.coordinates, strict=True)
-        )
+    def _order(self, field: Field) -> tuple[slice, slice] | None:
+        """Whether rows and columns stand as those that were learned or the other way; None where they are others."""
+        if self.grid != field.sea.shape:
+            return None
+        learned = (self.rows.numpy(), self.columns.numpy())
+        turn = 360 * np.round((field.coordinates[1].mean() - learned[1].mean()) / 360)  # longitudes from 0 or from -180
+        found = []
+        for known, coordinate in zip(learned, (field.coordinates[0], field.coordinates[1] - turn), strict=True):
+            orders = [
+                order for order in (slice(None), slice(None, None, -1)) if np.allclose(known, coordinate[order], atol=1e-3)
+            ]
+            found += orders[:1]
+        return tuple(found) if len(found) == 2 else None
 
     def _elsewhere(self, values, sea):
         analysis = LinearAnalysis(grid=sea.shape)

@@ -231,6 +231,10 @@ def test_what_was_learned_is_used_on_its_own_grid_alone():
         warnings.simplefilter("error")
         at_home = model.predict(test).adt.values
         elsewhere = model.predict(test.assign_coords(lat=test.lat + 1)).adt.values
+        # The same grid, from south to north, and with longitudes from -180.
+        turned = model.predict(test.sortby("lat").assign_coords(lon=test.lon - 360))
     gaps = np.isnan(test.adt.values)
     errors = [np.std((found - truth[30:])[gaps]) for found in (at_home, elsewhere)]
     assert errors[0] < 0.5 * errors[1]
+    np.testing.assert_allclose(turned.adt.values[:, ::-1], at_home, atol=1e-6)
+    assert turned.lat[0] < turned.lat[-1] and turned.lon[0] < 0
