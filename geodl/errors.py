@@ -5,7 +5,7 @@ class InputError(ValueError):
     """A file, dataset, name or option is not what was expected; the message says what was expected and what was found."""
 
 
-def check_fitted(model, fitted: bool, method: str = "estimate") -> None:
-    """Raises an InputError where a model has not learned from data yet, as its `method` makes it."""
+def check_fitted(model, fitted: bool) -> None:
+    """Raises an InputError where a model has not learned from data yet."""
     if not fitted:
-        raise InputError(f"{type(model).__name__} has learned from no data yet: call `{method}` with some before.")
+        raise InputError(f"{type(model).__name__} has learned from no data yet: call `estimate` with some before.")

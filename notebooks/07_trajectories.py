@@ -98,7 +98,7 @@ figure = geodl.plotting.trip_map(train)
 real = RealTrips(train, test, trips, scale=5e4, window=(-77.6, -76.9, -12.2, -11.5))
 compared = {}
 for name, walk in {"correlated walk": CorrelatedWalk(), "hidden Markov walk": HiddenMarkovWalk(iterations=30)}.items():
-    compared[name] = TrajectoryScores.of(walk.fit(train).sample(300), real, seconds=0.0)
+    compared[name] = TrajectoryScores.of(walk.estimate(train).sample(300), real, seconds=0.0)
 
 # %% [markdown]
 # ## A network: the distribution of the next step
@@ -146,7 +146,7 @@ compared["published, fine-tuned"] = TrajectoryScores.of(published.sample(300), r
 # The control repeats training trips. Its scores are good, and it has made nothing up: its distance to the training trips is 0. A generator should be near 1, as birds are to each other.
 
 # %%
-compared["control: training trips"] = TrajectoryScores.of(TripBootstrap().fit(train).sample(300), real, seconds=0.0)
+compared["control: training trips"] = TrajectoryScores.of(TripBootstrap().estimate(train).sample(300), real, seconds=0.0)
 names = ["periodogram_held_out", "ks_step_length", "ks_turning_angle", "map_distance", "nearest"]
 geodl.themes.table(compared)[names].round(3)
 

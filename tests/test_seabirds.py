@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from foraging_tracks import COLONY, flight, tracks
 
-from geodl import datasets
+from geodl import datasets, pipelines
 from geodl.errors import InputError
 from geodl.trips import unproject
 from geodl_datasets.seabirds.seabirds_dataset_builder import Builder
@@ -67,6 +67,9 @@ def test_tracks_of_your_own(prepared):
     assert "dive_probability" not in found["all"]
     x, y = next(iter(builder.as_dataset(split="train").map(builder.pair)))
     assert x.shape[1] == 2 and np.isfinite(x).all() and np.isnan(y).all()
+    x, _ = next(iter(pipelines.batches(builder.as_dataset(split="all").map(builder.pair), 8)))
+    ends = np.isfinite(x).all(axis=-1).sum(axis=1)
+    assert x.shape[:2] == (8, ends.max()) and ends.min() < ends.max()
 
 
 def test_two_birds_cannot_be_split(prepared):

@@ -17,12 +17,12 @@ class CorrelatedWalk(TripWalk):
         >>> from geodl.trips import trips_dataset
         >>> time = np.linspace(0, np.pi, 30)
         >>> trips = np.stack([np.stack([1e4 * np.sin(time), a * np.sin(2 * time)], axis=-1) for a in (1e3, 2e3, 3e3)])
-        >>> walk = CorrelatedWalk().fit(trips_dataset(trips, colony=(-77.3, -11.8), step_seconds=60))
+        >>> walk = CorrelatedWalk().estimate(trips_dataset(trips, colony=(-77.3, -11.8), step_seconds=60))
         >>> print(dict(walk.sample(5).sizes))
         {'trip': 5, 'step': 31}
     """
 
-    def estimate(self, closed):
+    def learn(self, closed):
         length, turn = steps_and_turns(closed)
         known = np.isfinite(turn)
         self.shape, _, self.scale = stats.gamma.fit(length[known], floc=0)

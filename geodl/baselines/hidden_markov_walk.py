@@ -27,7 +27,7 @@ class HiddenMarkovWalk(TripWalk):
         >>> from geodl.trips import trips_dataset
         >>> time = np.linspace(0, np.pi, 30)
         >>> trips = np.stack([np.stack([1e4 * np.sin(time), a * np.sin(2 * time)], axis=-1) for a in (1e3, 2e3, 3e3)])
-        >>> walk = HiddenMarkovWalk().fit(trips_dataset(trips, colony=(-77.3, -11.8), step_seconds=60))
+        >>> walk = HiddenMarkovWalk().estimate(trips_dataset(trips, colony=(-77.3, -11.8), step_seconds=60))
         >>> print(dict(walk.sample(5).sizes))
         {'trip': 5, 'step': 31}
     """
@@ -35,7 +35,7 @@ class HiddenMarkovWalk(TripWalk):
     def __init__(self, states: int = 3, iterations: int = 100):
         self.states, self.iterations = int(states), int(iterations)
 
-    def estimate(self, closed):
+    def learn(self, closed):
         length, turn = steps_and_turns(closed)
         known = np.isfinite(length)
         edges = np.quantile(length[known], np.linspace(0, 1, self.states + 1)[1:-1])

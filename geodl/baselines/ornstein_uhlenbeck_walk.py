@@ -22,12 +22,12 @@ class OrnsteinUhlenbeckWalk(TripWalk):
         >>> from geodl.trips import trips_dataset
         >>> time = np.linspace(0, np.pi, 30)
         >>> trips = np.stack([np.stack([1e4 * np.sin(time), a * np.sin(2 * time)], axis=-1) for a in (1e3, 2e3, 3e3)])
-        >>> walk = OrnsteinUhlenbeckWalk().fit(trips_dataset(trips, colony=(-77.3, -11.8), step_seconds=60))
+        >>> walk = OrnsteinUhlenbeckWalk().estimate(trips_dataset(trips, colony=(-77.3, -11.8), step_seconds=60))
         >>> print(dict(walk.sample(5).sizes))
         {'trip': 5, 'step': 31}
     """
 
-    def estimate(self, closed):
+    def learn(self, closed):
         steps = np.diff(closed, axis=1)
         now, after, place = steps[:, :-1], steps[:, 1:], closed[:, 1:-1]
         known = np.isfinite(after)

@@ -12,16 +12,16 @@ SHORTEST = 3  # steps of a trip
 
 
 class TripWalk:
-    """A generator of trips that is fitted to some: `fit(ds)`, then `sample(n, seed)`.
+    """A generator of trips that is fitted to some: `estimate(ds)`, then `sample(n, seed)`.
 
-    Subclasses define `estimate(closed)` and `simulate(durations, random)`: numbers of steps (trip,) → positions
+    Subclasses define `learn(closed)` and `simulate(durations, random)`: numbers of steps (trip,) → positions
     (trip, step + 1, 2), m, of which what comes after the end is ignored.
     """
 
     theme = "trajectories"
     colony = None
 
-    def fit(self, ds: xr.Dataset) -> "TripWalk":
+    def estimate(self, ds: xr.Dataset) -> "TripWalk":
         """Takes all it needs from trips (trip, step), as `geodl.trips.trips_dataset` makes them.
 
         Raises:
@@ -36,16 +36,16 @@ class TripWalk:
         far = closed[np.arange(len(closed)), distance.argmax(axis=1)]
         self.bearing = stats.vonmises.fit(np.arctan2(far[:, 1], far[:, 0]), fscale=1)[:2]  # κ, mean
         self.speed = trip_statistics(closed, self.step_seconds)["step_length"].mean()
-        self.estimate(closed)
+        self.learn(closed)
         return self
 
     def sample(self, n: int, seed: int = 0) -> xr.Dataset:
         """Simulated trips (trip, step), as `geodl.trips.trips_dataset` makes them, from the colony and back to it.
 
         Raises:
-            InputError: `fit` was not called before.
+            InputError: `estimate` was not called before.
         """
-        check_fitted(self, self.colony is not None, "fit")
+        check_fitted(self, self.colony is not None)
         random = np.random.default_rng(seed)
         positions, durations = self.draw(n, random)
         trips = np.full((n, self.steps + 1, 2), np.nan)
@@ -58,9 +58,9 @@ class TripWalk:
         durations = np.clip(durations, SHORTEST, self.steps)
         return self.simulate(durations, random), durations
 
-    def estimate(self, closed: np.ndarray) -> None:
+    def learn(self, closed: np.ndarray) -> None:
         """Parameters of the walk from trips (trip, step + 1, 2), NaN after their end."""
-        raise NotImplementedError(f"{type(self).__name__} does not define `estimate`.")
+        raise NotImplementedError(f"{type(self).__name__} does not define `learn`.")
 
     def simulate(self, durations: np.ndarray, random: np.random.Generator) -> np.ndarray:
         """Positions (trip, step + 1, 2) of trips of so many steps."""

@@ -57,7 +57,7 @@ class ConvolutionalGAN(TripGenerator):
         if self.steps % STRIDE:
             raise ValueError(f"Expected a multiple of {STRIDE} steps; found {steps}.")
         self.generator, self.critic = _generator(self.steps, self.dtype_policy), _critic(self.steps, self.dtype_policy)
-        self.random = keras.random.SeedGenerator(0)
+        self.random = keras.random.SeedGenerator()
         self.followed = {name: keras.metrics.Mean(name=name) for name in ("loss", "critic_loss", "spectral")}
 
     def build(self, input_shape):

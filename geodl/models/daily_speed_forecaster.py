@@ -58,6 +58,7 @@ class DailySpeedForecaster(GeoModel):
         variables = {"speed": (("time", "station"), fields["speed"].astype("float32"), attributes_of("speed"))}
         coordinates = {name: c for name, c in ds.coords.items() if c.dims in ((), ("station",))}
         coordinates["time"] = ds.time.values[-1:] + DAY
+        coordinates["forecast_reference_time"] = ((), ds.time.values[-1], {"standard_name": "forecast_reference_time"})
         if "quantiles" in fields:
             attributes = {"units": "m s-1", "long_name": "quantiles of the wind speed"}
             variables["speed_quantile"] = (("time", "station", "quantile"), fields["quantiles"].astype("float32"), attributes)

@@ -124,8 +124,8 @@ class FieldUNet(FieldInterpolator, GriddedModel):
         order = self._order(field)
         if order is None:
             return self._elsewhere(values, field.sea)
-        found = self._windows(self.inputs(values[:, *order], field.sea[order]))
-        return tuple(part[:, *order] for part in found)
+        found = self._windows(self.inputs(values[(slice(None), *order)], field.sea[order]))
+        return tuple(part[(slice(None), *order)] for part in found)
 
     def _order(self, field: Field) -> tuple[slice, slice] | None:
         """Whether rows and columns stand as those that were learned or the other way; None where they are others."""

@@ -65,7 +65,7 @@ class TrajectoryGAN(TripGenerator):
         self.average = TripDecoder(self.steps, self.width, dtype=dtype)
         self.critic = TripCritic(dtype=dtype)
         self.bridge = Bridge(dtype="float32")
-        self.random = keras.random.SeedGenerator(0)
+        self.random = keras.random.SeedGenerator()
         names = ("loss", "critic_loss", "spectral", "wasserstein", "generator_gradient", "critic_gradient")
         self.followed = {name: keras.metrics.Mean(name=name) for name in names}
 

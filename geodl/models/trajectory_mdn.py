@@ -68,14 +68,14 @@ class TrajectoryMDN(TripGenerator):
         dense = lambda width, **kw: keras.layers.EinsumDense("bmi,mio->bmo", (self.members, width), bias_axes="mo", **kw)  # noqa: E731
         self.hidden = [dense(self.width, activation="swish", dtype=self.dtype_policy) for _ in range(2)]
         self.hide = keras.layers.Dropout(self.dropout, dtype=self.dtype_policy)
-        small = keras.initializers.RandomNormal(stddev=0.01, seed=0)
+        small = keras.initializers.RandomNormal(stddev=0.01)
         self.head = dense(self.components * PARAMETERS, kernel_initializer=small, dtype="float32")
         # Components of different lengths and turns, so that they do not all learn the same.
         self.start = np.zeros((self.components, PARAMETERS), "float32")
         self.start[:, 1] = np.linspace(-1.5, 1, self.components)
         self.start[:, 2] = -1
         self.start[:, 3] = np.linspace(0, 5, self.components)
-        self.random = keras.random.SeedGenerator(0)
+        self.random = keras.random.SeedGenerator()
 
     def build(self, input_shape):
         super().build(input_shape)

@@ -99,10 +99,10 @@ class WindAttention(WindStationForecaster):
         if self.covariates:
             self.absent = keras.layers.Dropout(ABSENT, noise_shape=(None, 1, 1), dtype=dtype)
         parameters = len(knots) * self.components * PARAMETERS
-        small = keras.initializers.RandomNormal
+        # Each its own initializer, whose values would repeat.
         self.heads = [
-            keras.layers.Dense(parameters, kernel_initializer=small(stddev=0.01, seed=seed), dtype="float32")
-            for seed in range(self.members)
+            keras.layers.Dense(parameters, kernel_initializer=keras.initializers.RandomNormal(stddev=0.01), dtype="float32")
+            for _ in range(self.members)
         ]
         # Components of different speeds, so that they do not all learn the same.
         start = np.zeros((len(knots), self.components, PARAMETERS), "float32")

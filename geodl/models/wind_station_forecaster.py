@@ -102,6 +102,7 @@ class WindStationForecaster(GeoModel):
         )
         coordinates = {name: c for name, c in ds.coords.items() if c.dims in ((), ("station",))}
         coordinates["time"] = ds.time.values[-1] + self._interval * np.arange(1, self.leads + 1)
+        coordinates["forecast_reference_time"] = ((), ds.time.values[-1], {"standard_name": "forecast_reference_time"})
         if samples is not None:
             drawn = samples[:, 0].swapaxes(1, 2).astype("float32")
             variables |= {

@@ -99,12 +99,17 @@ def drop_frames(pairs: tf.data.Dataset, most: int, probability: float = 0.2, see
 def batches(pairs: tf.data.Dataset, size: int) -> tf.data.Dataset:
     """Batches of `size` pairs, prepared while the model works; the last one may be smaller.
 
+    Samples that are shorter than others of their batch go on with NaN, or with 0 where they are integers.
+
     Example:
         >>> pairs = tf.data.Dataset.from_tensor_slices((tf.range(5), tf.range(5)))
         >>> print([len(x) for x, _ in batches(pairs, size=2)])
         [2, 2, 1]
     """
-    return pairs.batch(size).prefetch(tf.data.AUTOTUNE)
+    missing = tf.nest.map_structure(
+        lambda spec: tf.constant(float("nan") if spec.dtype.is_floating else 0, spec.dtype), pairs.element_spec
+    )
+    return pairs.padded_batch(size, padding_values=missing).prefetch(tf.data.AUTOTUNE)
 
 
 def _symmetry(field, choices):

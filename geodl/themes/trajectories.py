@@ -67,7 +67,7 @@ def approaches(case: str) -> dict:
     """What is compared in a case: {name: function that makes the generator}."""
 
     def fitted(make):
-        return lambda: make().fit(CASES[case].open("train"))
+        return lambda: make().estimate(CASES[case].open("train"))
 
     return {name: fitted(make) for name, make in (CONTROL | WALKS).items()} | CASES[case].published()
 

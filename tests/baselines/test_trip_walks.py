@@ -22,7 +22,7 @@ def trips(count=40, steps=100, seed=0):
 @pytest.mark.parametrize("walk", WALKS)
 def test_trips_leave_and_return_and_are_the_same_for_the_same_seed(walk):
     ds = trips()
-    model = walk().fit(ds)
+    model = walk().estimate(ds)
     found = model.sample(50, seed=3)
     assert dict(found.sizes) == {"trip": 50, "step": ds.sizes["step"] + 1} and found.attrs["featureType"] == "trajectory"
     assert found.attrs["step_seconds"] == 60 and (found.attrs["colony_lon"], found.attrs["colony_lat"]) == COLONY
@@ -37,14 +37,14 @@ def test_trips_leave_and_return_and_are_the_same_for_the_same_seed(walk):
 @pytest.mark.parametrize("walk", WALKS)
 def test_durations_are_those_of_the_birds(walk):
     ds = trips(200)
-    found = walk().fit(ds).sample(2000).mask.sum("step").values
+    found = walk().estimate(ds).sample(2000).mask.sum("step").values
     assert np.median(found) == pytest.approx(np.median(ds.mask.sum("step")), rel=0.15)
 
 
 @pytest.mark.parametrize("walk", [CorrelatedWalk, HiddenMarkovWalk])
 def test_steps_are_as_long_as_those_of_the_birds(walk):
     ds = trips(200)
-    mine, real = (steps_and_turns(closed_trips(part, 100))[0] for part in (walk().fit(ds).sample(200), ds))
+    mine, real = (steps_and_turns(closed_trips(part, 100))[0] for part in (walk().estimate(ds).sample(200), ds))
     assert np.nanmedian(mine) == pytest.approx(np.nanmedian(real), rel=0.05)
 
 
@@ -75,7 +75,7 @@ def fitted_states(length, turn, states=2):
     lengths = np.concatenate([np.full((len(turn), 1), 100.0), length], axis=1)
     steps = lengths[..., None] * np.stack([np.cos(heading), np.sin(heading)], axis=-1)
     walk = HiddenMarkovWalk(states)
-    walk.estimate(np.concatenate([np.zeros((len(turn), 1, 2)), steps.cumsum(axis=1)], axis=1))
+    walk.learn(np.concatenate([np.zeros((len(turn), 1, 2)), steps.cumsum(axis=1)], axis=1))
     return walk
 
 
@@ -113,7 +113,7 @@ def test_a_likelihood_grows_while_it_is_fitted():
     for iterations in (1, 3, 30):
         walk = HiddenMarkovWalk(2, iterations)
         steps = length[..., None] * np.stack([np.cos(turn.cumsum(axis=1)), np.sin(turn.cumsum(axis=1))], axis=-1)
-        walk.estimate(np.concatenate([np.zeros((20, 1, 2)), steps.cumsum(axis=1)], axis=1))
+        walk.learn(np.concatenate([np.zeros((20, 1, 2)), steps.cumsum(axis=1)], axis=1))
         found.append(walk.log_likelihood)
     # The maximisation is approximate, so that the last digits may go back.
     assert found[0] < found[1] - 1 and found[1] < found[2] + 0.01
@@ -144,13 +144,13 @@ def test_the_longest_trip_of_a_table_fits(walk):
     length = ds.mask.sum("step").values - 2
     positions = np.stack([ds.x, ds.y], axis=-1)[:, 1 : length.max() + 1]
     away = trips_dataset(positions, COLONY, 60, lengths=length)
-    found = walk().fit(away).sample(200)
+    found = walk().estimate(away).sample(200)
     last = np.isfinite(found.x).sum("step") - 1
     np.testing.assert_allclose(np.hypot(found.x.isel(step=last), found.y.isel(step=last)), 0, atol=1e-6)
 
 
 def test_bootstrap_gives_real_trips():
     ds = trips()
-    found, real = closed_trips(TripBootstrap().fit(ds).sample(30), 100), closed_trips(ds, 100)
+    found, real = closed_trips(TripBootstrap().estimate(ds).sample(30), 100), closed_trips(ds, 100)
     apart = [np.nanmin([np.nan_to_num(abs(trip - other)).max() for other in real]) for trip in found]
     np.testing.assert_allclose(apart, 0, atol=1e-6)

@@ -26,18 +26,18 @@ def of_states(model):
 
 
 @pytest.mark.parametrize(
-    ("make", "use", "method"),
+    ("make", "use"),
     [
-        *((make, of_stations, "estimate") for make in (StationRegression, StationAnalogues)),
-        (lambda: PolynomialMap(3, 0.01, degree=2), of_states, "estimate"),
-        (lambda: SINDy(3, 0.01), of_states, "estimate"),
+        *((make, of_stations) for make in (StationRegression, StationAnalogues)),
+        (lambda: PolynomialMap(3, 0.01, degree=2), of_states),
+        (lambda: SINDy(3, 0.01), of_states),
         *(
-            (make, lambda walk: walk.sample(2), "fit")
+            (make, lambda walk: walk.sample(2))
             for make in (CorrelatedWalk, OrnsteinUhlenbeckWalk, HiddenMarkovWalk, TripBootstrap)
         ),
     ],
 )
-def test_a_baseline_that_has_seen_no_data_asks_for_some(make, use, method):
+def test_a_baseline_that_has_seen_no_data_asks_for_some(make, use):
     model = make()
-    with pytest.raises(InputError, match=f"{type(model).__name__} has learned from no data yet: call `{method}`"):
+    with pytest.raises(InputError, match=f"{type(model).__name__} has learned from no data yet: call `estimate`"):
         use(model)

@@ -7,6 +7,13 @@ STEP = np.timedelta64(15, "m")
 START = np.datetime64("2016-01-01T00:00", "ns")
 
 
+def test_a_batch_is_as_long_as_its_longest_sample():
+    pairs = tf.data.Dataset.range(1, 4).map(lambda n: (tf.range(tf.cast(n, "float32")), tf.range(n)))
+    x, y = next(iter(pipelines.batches(pairs, 3)))
+    np.testing.assert_array_equal(x, [[0, np.nan, np.nan], [0, 1, np.nan], [0, 1, 2]])
+    np.testing.assert_array_equal(y, [[0, 0, 0], [0, 1, 0], [0, 1, 2]])
+
+
 def test_a_missing_frame_leaves_a_hole_and_moves_nothing():
     times = START + STEP * np.array([0, 1, 2, 3, 4, 6, 7, 8, 9])
     found = dict(pipelines.windows(times, past=6, future=4, step=STEP, min_past=4, min_future=4))

@@ -58,15 +58,15 @@ def test_comparison_has_a_row_an_approach_and_a_picture(synthetic_birds):
 
 
 def test_scores_of_a_card_are_those_of_its_colony(synthetic_birds):
-    model = TripBootstrap().fit(synthetic_birds["train"])
+    model = TripBootstrap().estimate(synthetic_birds["train"])
     assert themes.card_scores(model)["nearest"] == [0]
     assert set(themes.baseline_scores(model)) == set(trajectories.WALKS)
     with pytest.raises(InputError, match=r"found one for a colony at -77.264, -11.773 every 90 s"):
-        trajectories.evaluate(TripBootstrap().fit(birds(3, 0, step_seconds=90)))
+        trajectories.evaluate(TripBootstrap().estimate(birds(3, 0, step_seconds=90)))
 
 
 def test_training_trips_themselves_reach_the_floor_across_birds(synthetic_birds):
-    again = lambda draw: TripBootstrap().fit(split_by_bird(synthetic_birds["all"], draw)["train"])  # noqa: E731
+    again = lambda draw: TripBootstrap().estimate(split_by_bird(synthetic_birds["all"], draw)["train"])  # noqa: E731
     found = trajectories.scores_across_birds(again, draws=2)
     np.testing.assert_allclose(found["periodogram_held_out"], found["floor"], rtol=0.3)
     assert len(set(found["floor"])) == 2
@@ -105,7 +105,7 @@ def test_filled_gaps_are_drawn_beside_what_is_known():
 @pytest.fixture
 def published_walk(monkeypatch):
     """A walk in the place of a published generator."""
-    model = HiddenMarkovWalk().fit(birds(12, 0))
+    model = HiddenMarkovWalk().estimate(birds(12, 0))
     monkeypatch.setattr(zoo, "card", lambda name: {"theme": "trajectories" if name == "walk" else "segmentation", "inputs": ""})
     monkeypatch.setattr(zoo, "load", lambda name: model)
     model.complete = lambda ds: ds.interpolate_na("step")
@@ -173,7 +173,7 @@ def test_generators_are_trained_and_scored_on_several_draws_of_birds_by_command(
         trained.append(draw)
         (folder / zoo.CONFIG).write_text("{}")
 
-    again = lambda folder: TripBootstrap().fit(split_by_bird(synthetic_birds["all"], int(folder.name[-1]))["train"])  # noqa: E731
+    again = lambda folder: TripBootstrap().estimate(split_by_bird(synthetic_birds["all"], int(folder.name[-1]))["train"])  # noqa: E731
     card = {"theme": "trajectories", "trained_on": {"config": "peru"}}
     monkeypatch.setattr(zoo, "card", lambda name: card)
     monkeypatch.setattr(zoo, "recipe", lambda name: SimpleNamespace(train=train))
@@ -216,7 +216,7 @@ def test_predict_says_which_options_tracks_take(monkeypatch, capsys, tmp_path, p
     ("arguments", "message"),
     [
         (("unet",), "Expected a model of theme trajectories; unet is for segmentation: use geodl predict."),
-        (("walk", "--trips", 0), "Expected at least one trip; found 0."),
+        (("walk", "--trips", 0), "Invalid value for '--trips'"),
     ],
 )
 def test_sample_says_what_it_cannot_do(monkeypatch, capsys, published_walk, arguments, message):
