@@ -42,7 +42,7 @@ def observed_series(days: int, height: int, width: int) -> tuple[xr.Dataset, np.
 def simulated_sea() -> tuple[xr.Dataset, np.ndarray]:
     """The test days of the dataset `sediments`, 64×64, as logarithms."""
     ds = np.log10(datasets.open_dataset("sediments", "osse", "test")[["SPM", "truth"]])
-    return ds[["SPM"]].rename(SPM="observed"), ds.truth.values
+    return ds[["SPM"]].rename(SPM="observed").drop_attrs(), ds.truth.values
 
 
 def report(name: str, fill, ds: xr.Dataset, truth: np.ndarray, times: float = 1.0) -> float:

@@ -153,3 +153,10 @@ def test_variogram_finds_scale_and_noise_without_a_mean():
     rows, slope = np.arange(60.0)[None, :, None], field - 5.0
     trend = fit_variogram(slope + 0.3 * rows)
     assert trend["variance"] > (slope + 0.3 * rows).var()
+
+
+def test_a_mean_of_many_observations_counts_as_all_of_them():
+    once = anomalies((1, 1, 5, 6))
+    often = GridInterpolation((1.0, 1.0, 1.0), AXES["y"], AXES["x"], 2.0, 0.3, tolerance=1e-6)
+    expected = np.array(often(np.repeat(once, 3, axis=1)))[:, :1]
+    np.testing.assert_allclose(often.solve(once, 3.0)[0], expected, atol=1e-4)
