@@ -20,16 +20,16 @@ def test_pictures_exist():
         assert (Path(__file__).parents[1] / path).is_file(), path
 
 
-TEXTS = re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", README, re.M | re.S)
+TEXTS = re.findall(r"^###? (.*?)\n(.*?)(?=^##|\Z)", README, re.M | re.S)
 SECTIONS = {title: re.findall(r"```python\n(.*?)```", text, re.S) for title, text in TEXTS}
 SIZES = {
     "Use": ("forecast", {"time": 4, "lat": 96, "lon": 128}),
-    "Differential equations as layers": ("forecast", {"time": 1500, "component": 3}),
+    "Dynamical systems: forecasting with differential equations as layers": ("forecast", {"time": 1500, "component": 3}),
     "Data assimilation": ("found", {"time": 200, "component": 3}),
-    "Closures": ("trajectory", {"sample": 4, "time": 125, "x": 25}),
-    "Wind": ("forecast", {"time": 6, "station": 8, "quantile": 5}),
-    "Seabird trips": ("filled", {"trip": 100, "step": 201}),
-    "Fields with gaps": ("filled", {"lat": 64, "lon": 64}),
+    "Closures of coarse solvers": ("trajectory", {"sample": 4, "time": 125, "x": 25}),
+    "Wind: short-term forecasting": ("forecast", {"time": 6, "station": 8, "quantile": 5}),
+    "Seabird trips: generative trajectories": ("filled", {"trip": 100, "step": 201}),
+    "Fields with gaps: interpolation in space and time": ("filled", {"lat": 64, "lon": 64}),
 }
 LONG = {"Fine-tune", "Compare"}  # they train
 
