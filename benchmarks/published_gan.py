@@ -1,6 +1,7 @@
 """The networks of the publication on foraging trips beside ours: GEODL_SOURCES=… python benchmarks/published_gan.py
 
-A `ConvolutionalGAN` learns from the training birds of Peru as its authors have it, in seven minutes of one core.
+A `ConvolutionalGAN` learns from the training birds of Peru as its authors have it, but for 2000 epochs instead of 5000: three
+minutes of one core.
 """
 
 import os
@@ -15,7 +16,7 @@ from geodl.console import print_table
 from geodl.models import ConvolutionalGAN
 from geodl.themes import trajectories
 
-CASE, EPOCHS, BATCH = "peru", 5000, 25
+CASE, EPOCHS, BATCH = "peru", 2000, 25
 
 
 def main() -> None:
