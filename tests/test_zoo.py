@@ -160,10 +160,13 @@ def test_the_model_with_a_new_head_learns_from_the_sample():
         np.testing.assert_array_equal(before, after)
 
 
-def test_a_recipe_without_published_weights_says_how_to_train_it():
+def test_a_recipe_without_published_weights_says_how_to_train_it(tmp_path, monkeypatch):
+    (tmp_path / "new_net").mkdir()
+    (tmp_path / "new_net" / "recipe.py").touch()
+    monkeypatch.setattr(zoo.resources, "files", lambda package: tmp_path)
     for ask in (zoo.card, zoo.load):
-        with pytest.raises(InputError, match="No weights of ssh_unet are published: geodl train ssh_unet makes some"):
-            ask("ssh_unet")
+        with pytest.raises(InputError, match="No weights of new_net are published: geodl train new_net makes some"):
+            ask("new_net")
 
 
 def test_a_published_name_comes_before_a_folder_of_that_name(tmp_path, monkeypatch):

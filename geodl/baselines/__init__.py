@@ -11,6 +11,7 @@ from geodl.baselines.ensemble_filters import ETKF, LETKF, EnKF, EnKS
 from geodl.baselines.field_climatology import FieldClimatology
 from geodl.baselines.gradient_flux import DynamicGradientFlux, GradientFlux
 from geodl.baselines.hidden_markov_walk import HiddenMarkovWalk
+from geodl.baselines.multiscale_interpolation import MultiscaleInterpolation
 from geodl.baselines.optical_flow import OpticalFlow
 from geodl.baselines.optimal_interpolation import OptimalInterpolation
 from geodl.baselines.ornstein_uhlenbeck_walk import OrnsteinUhlenbeckWalk
@@ -55,6 +56,7 @@ __all__ = [
     "FieldClimatology",
     "GradientFlux",
     "HiddenMarkovWalk",
+    "MultiscaleInterpolation",
     "NoSubgridFlux",
     "OpticalFlow",
     "OptimalInterpolation",

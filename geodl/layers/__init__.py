@@ -17,6 +17,7 @@ from geodl.layers.linear_analysis import LinearAnalysis
 from geodl.layers.linearization import adjoint, tangent_linear
 from geodl.layers.lucas_kanade import LucasKanade
 from geodl.layers.minibatch_deviation import MinibatchDeviation
+from geodl.layers.multiscale_analysis import MultiscaleAnalysis
 from geodl.layers.ode_integrator import ODEIntegrator
 from geodl.layers.periodic_padding import PeriodicPadding
 from geodl.layers.priors import BilinearAutoencoder, DynamicsPrior, FieldAutoencoder
@@ -63,6 +64,7 @@ __all__ = [
     "LinearAnalysis",
     "LucasKanade",
     "MinibatchDeviation",
+    "MultiscaleAnalysis",
     "ODEIntegrator",
     "ObservationCost",
     "PeriodicNeighbours",

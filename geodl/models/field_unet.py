@@ -6,6 +6,7 @@ from keras import ops
 
 from geodl.cloud_masks import withheld_observations
 from geodl.layers.linear_analysis import LinearAnalysis
+from geodl.layers.multiscale_analysis import MultiscaleAnalysis
 from geodl.layers.unet import UNetDecoder, UNetEncoder
 from geodl.layers.window_tokens import FieldTokens
 from geodl.models.field_interpolator import Field, FieldInterpolator
@@ -22,9 +23,10 @@ class FieldUNet(FieldInterpolator, GriddedModel):
 
     $$ \hat{\mathbf x} = \mathbf x_l + \sigma_l\, f_\theta, \quad \hat\sigma = \sigma_l\, \mathrm{softplus}(g_\theta) $$
 
-    \(\mathbf x_l\) and \(\sigma_l\) are those of a `LinearAnalysis`. \(f, g\) come from one U-Net on pixels of 2×2 and the days
-    of a window as channels, and start at 0 and at 1. On another grid than the one that it has learned, the analysis is fitted
-    to the data, and withheld observations tell which part of the correction to keep and how large the errors are.
+    \(\mathbf x_l\) and \(\sigma_l\) are those of a `LinearAnalysis`, or with `scales` of a `MultiscaleAnalysis`. \(f, g\) come
+    from one U-Net on pixels of 2×2 and the days of a window as channels, and start at 0 and at 1. On another grid than the one
+    that it has learned, the analysis is fitted to the data, and withheld observations tell which part of the correction to
+    keep and how large the errors are.
 
     Args:
         days: in a window.
@@ -33,6 +35,7 @@ class FieldUNet(FieldInterpolator, GriddedModel):
         modes: of the `LinearAnalysis`.
         lags: likewise.
         grid: (rows, columns) that the analysis has learned.
+        scales: of the `MultiscaleAnalysis`.
 
     Call arguments:
         inputs: (batch, day, feature, y, x): linear estimate and its standard deviation, observations (NaN where missing),
@@ -52,13 +55,18 @@ class FieldUNet(FieldInterpolator, GriddedModel):
 
     tile, margin, multiple = 256, 32, 8
 
-    def __init__(self, days, filters, blocks, modes=0, lags=21, grid=None, **kwargs):
+    def __init__(self, days, filters, blocks, modes=0, lags=21, grid=None, scales=(), **kwargs):
         super().__init__(**kwargs)
         self.days, self.filters, self.blocks = int(days), tuple(filters), tuple(blocks)
         self.modes, self.lags, self.grid = int(modes), int(lags), None if grid is None else tuple(grid)
         dtype = self.dtype_policy
+        self.scales = tuple(tuple(scale) for scale in scales)
         # What is left of the tolerance, the network corrects.
-        self.analysis = LinearAnalysis(self.modes, self.lags, self.grid, tolerance=1e-3, dtype="float32")
+        settings = {"tolerance": 1e-3, "dtype": "float32"}
+        if self.scales:
+            self.analysis = MultiscaleAnalysis(self.scales, self.grid, **settings)
+        else:
+            self.analysis = LinearAnalysis(self.modes, self.lags, self.grid, **settings)
         self.tokens = FieldTokens(2, dtype=dtype)
         self.encoder = UNetEncoder(self.filters, self.blocks, dtype=dtype)
         self.decoder = UNetDecoder(self.blocks[:-1], dtype=dtype)
@@ -112,7 +120,7 @@ class FieldUNet(FieldInterpolator, GriddedModel):
         for weight, coordinate in zip((self.rows, self.columns), coordinates, strict=True):
             weight.assign(coordinate)
 
-    def inputs(self, values: np.ndarray, sea: np.ndarray, analysis: LinearAnalysis | None = None) -> np.ndarray:
+    def inputs(self, values: np.ndarray, sea: np.ndarray, analysis: keras.layers.Layer | None = None) -> np.ndarray:
         """Features (day, feature, y, x) of a series of observations (day, y, x), NaN where missing."""
         analysis = self.analysis if analysis is None else analysis
         estimate, deviation = analysis.of_series(values)
@@ -205,4 +213,5 @@ class FieldUNet(FieldInterpolator, GriddedModel):
             "modes": self.modes,
             "lags": self.lags,
             "grid": self.grid,
+            "scales": self.scales,
         }

@@ -16,8 +16,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from geodl import datasets, plotting
-from geodl.baselines import Dineof, FieldClimatology, OptimalInterpolation
+from geodl import datasets, plotting, zoo
+from geodl.baselines import Dineof, FieldClimatology, MultiscaleInterpolation, OptimalInterpolation
 from geodl.errors import InputError
 from geodl.metrics import InterpolationScores
 from geodl.themes.cases import Case, Cases
@@ -33,6 +33,7 @@ class FieldCase(Case):
         logarithmic: scores are of logarithms.
         grid: of the models of the case.
         modes: of the reduced-space interpolation, 0 for none.
+        scales_of: published model with whose scales a field is interpolated, if any.
         example: day that is drawn.
     """
 
@@ -42,6 +43,7 @@ class FieldCase(Case):
     grid: tuple[int, int]
     modes: int
     example: int
+    scales_of: str | None = None
 
 
 CASES = Cases(
@@ -69,9 +71,16 @@ CASES = Cases(
         logarithmic=False,
         grid=(128, 344),
         modes=0,
-        baselines=("climatology", "interpolation in time", "DINEOF", "optimal interpolation"),
-        models={"U-Net": "ssh_unet"},
+        baselines=(
+            "climatology",
+            "interpolation in time",
+            "DINEOF",
+            "optimal interpolation",
+            "interpolation on several scales",
+        ),
+        models={"4DVarNet": "ssh_4dvarnet"},
         example=14,
+        scales_of="ssh_4dvarnet",
     ),
 )
 
@@ -87,6 +96,10 @@ def approaches(case: str) -> dict:
     }
     if setting.modes:
         compared["reduced-space interpolation"] = lambda: OptimalInterpolation(setting.modes, 15).estimate(*_training(case))
+    if setting.scales_of:
+        compared["interpolation on several scales"] = lambda: MultiscaleInterpolation(
+            zoo.load(setting.scales_of).scales
+        ).estimate(*_training(case))
     return compared | setting.published()
 
 

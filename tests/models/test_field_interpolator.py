@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from geodl.baselines import Dineof, FieldClimatology, OptimalInterpolation
+from geodl.baselines import Dineof, FieldClimatology, MultiscaleInterpolation, OptimalInterpolation
 from geodl.cloud_masks import simulated_cloud_masks
 from geodl.errors import InputError
 from geodl.models import FieldFourDVarNet, FieldInterpolator, FieldUNet
@@ -121,6 +121,21 @@ def test_each_classical_method_knows_more_than_the_one_before(model, share):
     assert np.std((found - truth)[gaps]) < share * np.std(truth)
 
 
+def test_several_scales_know_what_one_forgets():
+    """A fast wave, and a pattern that stays; nothing is seen after ten days."""
+    ds, fast = series(days=60, share=0.3)
+    y, x = np.ogrid[:12, :16]
+    slow = 3 * np.cos(y / 2) * np.cos(x / 2) * np.cos(np.arange(60)[:, None, None] / 20)
+    ds["adt"] = (ds.adt + slow).where(np.arange(60)[:, None, None] < 50)
+    learned = (fast + slow)[:40].astype("float32")
+    one = MultiscaleInterpolation([(2.0, 4.0, 4.0, 4.0)]).estimate(learned, 0.05)
+    two = MultiscaleInterpolation([(1.0, 4.0, 4.0, 4.0), (2.0, 30.0, 3.0, 3.0)]).estimate(learned, 0.05)
+    errors = [
+        np.std((model.predict(ds.isel(time=slice(40, 60))).adt.values - fast[40:] - slow[40:])[15:]) for model in (two, one)
+    ]
+    assert errors[0] < 0.7 * errors[1]
+
+
 def test_a_single_field_is_interpolated_in_space():
     ds, truth = series(days=1, shape=(30, 40), share=0.3)
     gaps = np.isnan(ds.adt.values)
@@ -221,9 +236,13 @@ def test_a_handful_of_observations_is_enough():
     assert np.isfinite(found.adt).all() and np.isfinite(found.adt_standard_deviation).all()
 
 
-def test_what_was_learned_is_used_on_its_own_grid_alone():
+@pytest.mark.parametrize(
+    "make, settings",
+    [(unet, {"modes": 2, "lags": 5}), (fourdvarnet, {"scales": [(0.5, 5.0, 4.0, 4.0), (0.5, 20.0, 6.0, 6.0)]})],
+)
+def test_what_was_learned_is_used_on_its_own_grid_alone(make, settings):
     ds, truth = series(days=40, share=0.4)
-    model = unet(modes=2, lags=5, grid=(12, 16))
+    model = make(grid=(12, 16), **settings)
     model.build((None, 5, 5, None, None))
     model.adapt(truth[:30].astype("float32"), (ds.lat.values, ds.lon.values), noise=1e-4)
     test = ds.isel(time=slice(30, 40))

@@ -57,6 +57,11 @@ def test_cases_of_models_are_those_of_their_grids():
         interpolation.case_of(FieldUNet(5, (8,), (1,), grid=(8, 8)))
 
 
+def test_sea_level_has_the_scales_of_its_network_as_a_baseline():
+    compared = interpolation.approaches("sea_level")
+    assert list(compared) == [*interpolation.CASES["sea_level"].baselines, "4DVarNet"]
+
+
 def test_picture_of_a_users_file(short):
     ds = datasets.open_dataset("sediments", "osse_short", "test")[["SPM", "mask"]]
     figure = interpolation.picture(ds, ds, OptimalInterpolation().predict(ds))
