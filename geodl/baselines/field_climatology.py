@@ -33,6 +33,8 @@ class FieldClimatology(FieldInterpolator):
         return self
 
     def analyse(self, field: Field) -> tuple[np.ndarray, np.ndarray]:
+        if self.mean is not None:
+            field.check_grid(self.mean.shape)
         mean = pixel_means(field.values) if self.mean is None else self.mean
         anomalies = xr.DataArray(field.values - mean, dims=("time", "y", "x"))
         if self.interpolate:

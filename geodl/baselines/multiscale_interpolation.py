@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from geodl.errors import check_fitted
 from geodl.layers.multiscale_analysis import MultiscaleAnalysis
 from geodl.models.field_interpolator import Field, FieldInterpolator
 
@@ -37,6 +38,8 @@ class MultiscaleInterpolation(FieldInterpolator):
         return self
 
     def analyse(self, field: Field) -> tuple[np.ndarray, np.ndarray]:
+        check_fitted(self, self.analysis is not None)
+        field.check_grid(self.analysis.grid)
         return self.analysis.of_series(field.values)
 
     def get_config(self):

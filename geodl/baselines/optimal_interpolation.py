@@ -44,7 +44,9 @@ class OptimalInterpolation(FieldInterpolator):
 
     def analyse(self, field: Field) -> tuple[np.ndarray, np.ndarray]:
         analysis = self.analysis
-        if analysis is None:
+        if analysis is not None:
+            field.check_grid(analysis.grid)
+        else:
             analysis = LinearAnalysis(grid=field.sea.shape)
             analysis.adapt_with_gaps(np.where(field.sea, field.values, np.nan))
         estimate, deviation = analysis.of_series(field.values)

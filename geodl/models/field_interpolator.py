@@ -39,6 +39,15 @@ class Field:
     logarithmic: bool
     coordinates: tuple[np.ndarray, np.ndarray]
 
+    def check_grid(self, learned: tuple[int, ...]) -> None:
+        """Raises an InputError unless the field has as many rows and columns as what was learned."""
+        if self.sea.shape != tuple(learned):
+            rows, columns = self.sea.shape
+            raise InputError(
+                f"Expected {self.name} on {learned[0]} rows and {learned[1]} columns, as what was learned; "
+                f"found {rows} and {columns}: estimate from data on that grid."
+            )
+
 
 class FieldInterpolator(GeoModel):
     """A series of daily fields with gaps → the fields everywhere on sea, with their standard deviation.

@@ -257,3 +257,13 @@ def test_what_was_learned_is_used_on_its_own_grid_alone(make, settings):
     assert errors[0] < 0.5 * errors[1]
     np.testing.assert_allclose(turned.adt.values[:, ::-1], at_home, atol=1e-6)
     assert turned.lat[0] < turned.lat[-1] and turned.lon[0] < 0
+
+
+@pytest.mark.parametrize(
+    "model", [FieldClimatology(), OptimalInterpolation(), MultiscaleInterpolation([(1.0, 4.0, 3.0, 5.0)])], ids=lambda m: m.name
+)
+def test_what_was_learned_on_another_grid_is_told(model):
+    ds, truth = series(days=8)
+    model.estimate(truth[:, :10].astype("float32"), *([] if isinstance(model, FieldClimatology) else [1e-3]))
+    with pytest.raises(InputError, match="adt on 10 rows and 16 columns, as what was learned; found 12 and 16"):
+        model.predict(ds)
