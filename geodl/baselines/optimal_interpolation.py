@@ -65,4 +65,5 @@ def _calibration(analysis, values) -> float:
         return 1.0
     estimate, deviation = analysis.of_series(np.where(withheld, np.nan, values))
     spread = np.sqrt(deviation[withheld] ** 2 + analysis.local.covariance.numpy()[10])
-    return float(np.quantile(np.abs(values - estimate)[withheld] / spread, 0.9) / NINETY_PERCENT)
+    factor = np.quantile(np.abs(values - estimate)[withheld] / spread, 0.9) / NINETY_PERCENT
+    return float(analysis.calibration(factor, withheld.sum()))

@@ -19,6 +19,7 @@ CELLS_AT_ONCE = 5_000_000  # of the local interpolation of a large series
 MARGIN, MOST_MARGIN = 3.0, 100  # what its pieces share, in scales of the covariance and in cells
 TIMES_AT_ONCE = 200  # of a long series with gaps
 LEAST_NOISE = 0.01  # over the variance, of covariances that are fitted to data with gaps
+ENOUGH_INDEPENDENT = 10  # errors, to tell half of (the logarithm of) a factor
 
 
 @keras.saving.register_keras_serializable(package="geodl")
@@ -160,6 +161,14 @@ class LinearAnalysis(keras.layers.Layer):
             variance[piece] += weights * left[0].numpy()
         estimate += mean
         return estimate, np.sqrt(variance, out=variance)
+
+    def calibration(self, factor: float, cells: int) -> float:
+        """What errors at so many withheld cells tell of a factor of the standard deviation.
+
+        The fewer of them are independent, the nearer it is to 1: those within a scale of the covariance count as one.
+        """
+        independent = cells / np.maximum(self.local.covariance.numpy()[[1, 4, 7]], 1).prod()
+        return factor ** (independent / (independent + ENOUGH_INDEPENDENT))
 
     def _local_variance(self, seen, mean_variance):
         """Variance of the errors of the local interpolation: of random fields, averaged over half a scale of the covariance.

@@ -166,7 +166,8 @@ class FieldUNet(FieldInterpolator, GriddedModel):
         correction, error = found[withheld] - estimate, values[withheld] - estimate
         share = np.clip((correction * error).sum() / ((correction**2).sum() + 1e-30), 0, 1)
         spread = ((error - share * correction) ** 2).mean()
-        return float(share), float(np.sqrt(spread / (deviation[withheld] ** 2).mean()))
+        factor = np.sqrt(spread / (deviation[withheld] ** 2).mean())
+        return float(share), float(analysis.calibration(factor, withheld.sum()))
 
     def _scaled(self, inputs, analysis):
         """Windows of data whose variance is another one than that of the training data."""
