@@ -16,7 +16,6 @@ SAMPLES = 2  # random fields that tell the size of the errors
 SAMPLING_TOLERANCE = 5e-3  # of their residual
 SMOOTHING = 4  # pixels, of the map of standard deviations
 LEAST_DEVIATION = 0.3  # of it, over the mean
-SELDOM = 0.005  # share of the times and pixels around, below which nothing can be said of one
 
 
 @keras.saving.register_keras_serializable(package="geodl")
@@ -83,24 +82,20 @@ class MultiscaleAnalysis(keras.layers.Layer):
         """
         seen = np.isfinite(fields)
         sea = seen.any(axis=0)
-        gaps = bool((sea & ~seen.all(axis=0)).any())
-        if gaps:
+        self.noise.assign(noise)
+        if (sea & ~seen.all(axis=0)).any():
             analysis = LinearAnalysis(grid=self.grid)
             analysis.adapt_with_gaps(fields)
             self.mean.assign(analysis.mean)
-        else:
-            self.mean.assign(np.where(sea, fields.mean(axis=0), fields[:, sea].mean()))
-        anomalies = np.where(seen, fields - self.mean.numpy(), 0)
-        of_times = anomalies.sum(axis=(1, 2)) / np.maximum(seen.sum(axis=(1, 2)), 1)
-        anomalies -= seen * of_times[:, None, None]  # what is common to all pixels belongs to none
+            self.deviation.assign(np.ones(self.grid))  # a map from few observations makes withheld ones harder to find
+            return
+        self.mean.assign(np.where(sea, fields.mean(axis=0), fields[:, sea].mean()))
+        anomalies = np.where(sea, fields - self.mean.numpy(), 0)
+        anomalies -= sea * anomalies[:, sea].mean(axis=1)[:, None, None]  # what is common to all pixels belongs to none
         smooth = lambda field: ndimage.gaussian_filter(field.astype("float64"), SMOOTHING)  # noqa: E731
-        known = smooth(seen.mean(axis=0))
-        variance = smooth((anomalies**2).mean(axis=0)) / np.maximum(known, 1e-3) - (noise if gaps else 0)
-        deviation = np.sqrt(np.maximum(variance, 0))
+        deviation = np.sqrt(smooth((anomalies**2).mean(axis=0)) / np.maximum(smooth(sea), 1e-3))
         deviation /= np.sqrt((deviation[sea] ** 2).mean())
-        relative = LEAST_DEVIATION + (1 - LEAST_DEVIATION) * deviation
-        self.deviation.assign(np.where(sea & (known > SELDOM), relative, 1))
-        self.noise.assign(noise)
+        self.deviation.assign(np.where(sea, LEAST_DEVIATION + (1 - LEAST_DEVIATION) * deviation, 1))
 
     def call(self, observations):
         mask = tf.cast(tf.math.is_finite(observations), self.variable_dtype)
