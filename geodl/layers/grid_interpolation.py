@@ -74,7 +74,7 @@ class GridInterpolation(keras.layers.Layer):
         # As weights, so that they can be fitted to data and are saved with a model.
         initial = np.array([*time, *y, *x, variance, noise], "float64")
         self.covariance = self.add_weight(
-            (11,), lambda shape, dtype: ops.cast(initial, dtype), name="covariance", trainable=False
+            (11,), lambda shape, dtype: ops.cast(initial, dtype), name="covariance", trainable=False, autocast=False
         )
 
     def assign(self, time, y, x, variance, noise) -> None:

@@ -8,13 +8,13 @@ import tensorflow as tf
 from keras import ops
 
 from geodl.layers.covariance_fit import fit_covariance, fit_two_covariances
+from geodl.layers.error_smoothing import SAMPLES, smoothed_apart
 from geodl.layers.grid_interpolation import GridInterpolation
 from geodl.layers.orthogonal_functions import lagged_covariances, orthogonal_functions
 from geodl.layers.overlapping_pieces import overlapping_pieces
 
 # Over a longer series windows are moved by this share of their length.
 _WINDOWS_OVER_EACH = 4
-SAMPLES = 2  # random fields that tell the size of the errors
 CELLS_AT_ONCE = 5_000_000  # of the local interpolation of a large series
 MARGIN, MOST_MARGIN = 3.0, 100  # what its pieces share, in scales of the covariance and in cells
 TIMES_AT_ONCE = 200  # of a long series with gaps
@@ -66,7 +66,7 @@ class LinearAnalysis(keras.layers.Layer):
         if self.modes and self.grid is None:
             raise ValueError("Modes need a `grid`.")
         shape = self.grid or (1, 1)
-        add = lambda name, shape: self.add_weight(shape, "zeros", name=name, trainable=False)  # noqa: E731
+        add = lambda name, shape: self.add_weight(shape, "zeros", name=name, trainable=False, autocast=False)  # noqa: E731
         self.mean = add("mean", shape)
         self.eofs, self.lagged = add("eofs", (self.modes, *shape)), add("lagged", (self.lags, self.modes, self.modes))
         self.noise = add("noise", ())  # of the observations, with what the modes leave out
@@ -179,16 +179,7 @@ class LinearAnalysis(keras.layers.Layer):
         for sample in range(SAMPLES):  # one by one, which needs less memory
             mean_error = (-1) ** sample * tf.sqrt(mean_variance)
             squares += self.local.sampled_errors(seen, mean_error, seed=sample) ** 2 / SAMPLES
-        y, x = (
-            tf.exp(-2 * (tf.cast(tf.range(size)[:, None] - tf.range(size), squares.dtype) / scale) ** 2)
-            for size, scale in zip(
-                tf.unstack(tf.shape(seen))[2:], (self.local.covariance[4], self.local.covariance[7]), strict=True
-            )
-        )
-        smooth = lambda field: tf.einsum("ij,btjk,kl->btil", y, field, x)  # noqa: E731
-        seen = tf.cast(seen, squares.dtype)
-        apart = [of * smooth(of * squares) / (smooth(of) + 1e-30) for of in (seen, 1 - seen)]
-        return apart[0] + apart[1]
+        return smoothed_apart(squares, tf.cast(seen, squares.dtype), (self.local.covariance[4], self.local.covariance[7]))
 
     def _reduced(self, anomalies):
         """Part of the field that the modes span, and the variance of its error (batch, time, y, x)."""

@@ -6,13 +6,13 @@ import tensorflow as tf
 from keras import ops
 from scipy import ndimage
 
+from geodl.layers.error_smoothing import SAMPLES, smoothed_apart
 from geodl.layers.linear_analysis import LinearAnalysis
 from geodl.layers.random_numbers import standard_normal
 
 POWER = 1.9  # of all covariances: nearly that of a Gaussian
 # Share of the variance of an axis that its eigenvectors may leave out.
 NEGLIGIBLE = 1e-5
-SAMPLES = 2  # random fields that tell the size of the errors
 SAMPLING_TOLERANCE = 5e-3  # of their residual
 SMOOTHING = 4  # pixels, of the map of standard deviations
 LEAST_DEVIATION = 0.3  # of it, over the mean
@@ -44,7 +44,7 @@ class MultiscaleAnalysis(keras.layers.Layer):
         Estimate and standard deviation of its error (batch, time, y, x).
 
     Raises:
-        ValueError: a scale that is not positive.
+        ValueError: no scale, or one that is not four positive numbers.
 
     References:
         Le Traon et al. (1998), An improved mapping method of multisatellite altimeter data, Journal of Atmospheric and Oceanic
@@ -62,16 +62,14 @@ class MultiscaleAnalysis(keras.layers.Layer):
     def __init__(self, scales, grid, tolerance=1e-3, max_iterations=500, **kwargs):
         super().__init__(autocast=False, **kwargs)
         self.scales = tuple(tuple(float(value) for value in scale) for scale in scales)
-        if not all(value > 0 for scale in self.scales for value in scale):
-            raise ValueError(f"Expected positive deviations and lengths of scales, found {self.scales}.")
+        if not self.scales or not all(len(scale) == 4 and min(scale) > 0 for scale in self.scales):
+            raise ValueError(f"Expected scales of a positive deviation and three positive lengths each, found {self.scales}.")
         self.grid, self.tolerance, self.max_iterations = tuple(grid), float(tolerance), int(max_iterations)
-        self.mean = self.add_weight(self.grid, "zeros", name="mean", trainable=False)
-        self.deviation = self.add_weight(self.grid, "ones", name="deviation", trainable=False)  # D
-        self.noise = self.add_weight((), "ones", name="noise", trainable=False)
         initial = np.array(self.scales, "float64")
-        self.covariances = self.add_weight(
-            initial.shape, lambda shape, dtype: ops.cast(initial, dtype), name="covariances", trainable=False
-        )
+        add = lambda *arguments, name: self.add_weight(*arguments, name=name, trainable=False, autocast=False)  # noqa: E731
+        self.mean, self.deviation = add(self.grid, "zeros", name="mean"), add(self.grid, "ones", name="deviation")  # D
+        self.noise = add((), "ones", name="noise")
+        self.covariances = add(initial.shape, lambda shape, dtype: ops.cast(initial, dtype), name="covariances")
 
     def adapt(self, fields: np.ndarray, noise: float) -> None:
         """Takes mean and map of standard deviations from a series of fields (time, y, x), NaN on land.
@@ -123,13 +121,7 @@ class MultiscaleAnalysis(keras.layers.Layer):
             field = self._field([_projected(w, bases) for w, (bases, _) in zip(white, roots, strict=False)], roots)
             noisy = mask * (field + tf.sqrt(self.noise) * white[-1])
             squares += (self._solve(noisy, mask, roots, SAMPLING_TOLERANCE) - field) ** 2 / SAMPLES
-        y, x = (
-            tf.exp(-2 * (tf.cast(tf.range(size)[:, None] - tf.range(size), mask.dtype) / tf.reduce_min(lengths)) ** 2)
-            for size, lengths in zip(self.grid, (self.covariances[:, 2], self.covariances[:, 3]), strict=True)
-        )
-        smooth = lambda field: tf.einsum("ij,btjk,kl->btil", y, field, x)  # noqa: E731
-        apart = [of * smooth(of * squares) / (smooth(of) + 1e-30) for of in (mask, 1 - mask)]
-        return apart[0] + apart[1]
+        return smoothed_apart(squares, mask, tf.unstack(tf.reduce_min(self.covariances.value[:, 2:], axis=0)))
 
     def _solve(self, values, mask, roots, tolerance):
         rate, share = 1 / self.noise, tf.reduce_mean(mask)
@@ -195,15 +187,14 @@ class MultiscaleAnalysis(keras.layers.Layer):
 
 
 def _eigenvectors(size, length):
-    """Eigenvectors of the correlation matrix of an axis, and the eigenvalues, largest first.
-
-    Called eagerly, those that are negligible are left out; a graph is compiled before their number is known, and uses all.
-    """
+    """Eigenvectors of the correlation matrix of an axis, and the eigenvalues, largest first, 0 where they are negligible."""
     distance = tf.cast(tf.abs(tf.range(size)[:, None] - tf.range(size)), "float64")
     values, vectors = tf.linalg.eigh(tf.exp(-((distance / length) ** POWER)))
     values, vectors = tf.maximum(values[::-1], 1e-9), vectors[:, ::-1]
-    if tf.executing_eagerly():
-        kept = 1 + int(tf.reduce_sum(tf.cast(tf.cumsum(values) < (1 - NEGLIGIBLE) * tf.reduce_sum(values), "int32")))
+    kept = tf.cumsum(values, exclusive=True) < (1 - NEGLIGIBLE) * tf.reduce_sum(values)
+    values = tf.where(kept, values, tf.zeros_like(values))
+    if tf.executing_eagerly():  # a graph is compiled before their number is known
+        kept = int(tf.math.count_nonzero(kept))
         values, vectors = values[:kept], vectors[:, :kept]
     return vectors, values
 

@@ -14,6 +14,7 @@ from geodl.models.gridded import GriddedModel
 
 FEATURES = 5  # estimate, its standard deviation, observations, mean, sea
 # On data that the model has not learned, this share of the observed values tells how far to trust the network.
+SAME_PLACE = 1e-3  # degrees
 WITHHELD = 0.1
 
 
@@ -36,6 +37,8 @@ class FieldUNet(FieldInterpolator, GriddedModel):
         lags: likewise.
         grid: (rows, columns) that the analysis has learned.
         scales: of the `MultiscaleAnalysis`.
+        variable: name of what it has learned, by default of whatever is on its grid.
+        logarithmic: what it has learned are logarithms.
 
     Call arguments:
         inputs: (batch, day, feature, y, x): linear estimate and its standard deviation, observations (NaN where missing),
@@ -55,12 +58,17 @@ class FieldUNet(FieldInterpolator, GriddedModel):
 
     tile, margin, multiple = 256, 32, 8
 
-    def __init__(self, days, filters, blocks, modes=0, lags=21, grid=None, scales=(), **kwargs):
+    def __init__(
+        self, days, filters, blocks, modes=0, lags=21, grid=None, scales=(), variable=None, logarithmic=False, **kwargs
+    ):
         super().__init__(**kwargs)
         self.days, self.filters, self.blocks = int(days), tuple(filters), tuple(blocks)
         self.modes, self.lags, self.grid = int(modes), int(lags), None if grid is None else tuple(grid)
+        self.variable, self.logarithmic = variable, bool(logarithmic)
         dtype = self.dtype_policy
         self.scales = tuple(tuple(scale) for scale in scales)
+        if self.scales and (self.modes or self.grid is None):
+            raise ValueError("Scales need a `grid` and take no `modes`.")
         # What is left of the tolerance, the network corrects.
         settings = {"tolerance": 1e-3, "dtype": "float32"}
         if self.scales:
@@ -132,22 +140,25 @@ class FieldUNet(FieldInterpolator, GriddedModel):
         order = self._order(field)
         if order is None:
             return self._elsewhere(values, field.sea)
-        found = self._windows(self.inputs(values[(slice(None), *order)], field.sea[order]))
-        return tuple(part[(slice(None), *order)] for part in found)
+        found = self._windows(self.inputs(values[:, order[0]][:, :, order[1]], field.sea[np.ix_(*order)]))
+        rows, columns = map(np.argsort, order)
+        return tuple(part[:, rows][:, :, columns] for part in found)
 
-    def _order(self, field: Field) -> tuple[slice, slice] | None:
-        """Whether rows and columns stand as those that were learned or the other way; None where they are others."""
-        if self.grid != field.sea.shape:
+    def _order(self, field: Field) -> tuple[np.ndarray, np.ndarray] | None:
+        """Which rows and columns of a field are those that were learned; None where they, or the variable, are others."""
+        other = self.variable is not None and (field.name, field.logarithmic) != (self.variable, self.logarithmic)
+        if other or self.grid != field.sea.shape:
             return None
-        learned = (self.rows.numpy(), self.columns.numpy())
-        turn = 360 * np.round((field.coordinates[1].mean() - learned[1].mean()) / 360)  # longitudes from 0 or from -180
         found = []
-        for known, coordinate in zip(learned, (field.coordinates[0], field.coordinates[1] - turn), strict=True):
-            orders = [
-                order for order in (slice(None), slice(None, None, -1)) if np.allclose(known, coordinate[order], atol=1e-3)
-            ]
-            found += orders[:1]
-        return tuple(found) if len(found) == 2 else None
+        for weight, given, turns in zip((self.rows, self.columns), field.coordinates, (False, True), strict=True):
+            known = weight.numpy()
+            apart = np.abs(given - known[:, None])
+            if turns and max(np.abs(known).max(), np.abs(given).max()) <= 360:  # longitudes from 0 or from -180
+                apart = np.minimum(apart, np.abs(apart - 360))
+            found.append(apart.argmin(axis=1))
+            if apart.min(axis=1).max() > SAME_PLACE or len(np.unique(found[-1])) < len(known):
+                return None
+        return tuple(found)
 
     def _elsewhere(self, values, sea):
         analysis = LinearAnalysis(grid=sea.shape)
@@ -215,4 +226,6 @@ class FieldUNet(FieldInterpolator, GriddedModel):
             "lags": self.lags,
             "grid": self.grid,
             "scales": self.scales,
+            "variable": self.variable,
+            "logarithmic": self.logarithmic,
         }

@@ -57,7 +57,7 @@ def test_without_any_observation_the_estimate_is_zero():
 
 
 def test_grid_interpolation_keeps_the_contracts_of_a_layer():
-    check_layer(layer(), anomalies(), tolerance=1e-3, policies=("float64",))
+    check_layer(layer(), anomalies(), tolerance=1e-3)
 
 
 @pytest.mark.parametrize("axis", [(1.5, 1.0, 1.0), (0.0, 0.0, 1.0), (0.0, 1.0, 2.5)])

@@ -85,12 +85,10 @@ def test_mean_is_found_from_observations_alone():
 
 
 def test_contracts_of_a_layer():
-    check_layer(
-        MultiscaleAnalysis(SCALES, GRID, tolerance=1e-5), observed()[None], tolerance=5e-3, unknown_sizes=False, policies=()
-    )
+    check_layer(MultiscaleAnalysis(SCALES, GRID, tolerance=1e-5), observed()[None], tolerance=5e-3, unknown_sizes=False)
 
 
-@pytest.mark.parametrize("scales", [[(0.0, 4.0, 2.0, 2.0)], [(1.0, -4.0, 2.0, 2.0)]])
+@pytest.mark.parametrize("scales", [[(0.0, 4.0, 2.0, 2.0)], [(1.0, -4.0, 2.0, 2.0)], [(1.0, 4.0, 2.0)], []])
 def test_scales_that_are_not_positive_are_refused(scales):
-    with pytest.raises(ValueError, match="positive deviations and lengths"):
+    with pytest.raises(ValueError, match="a positive deviation and three positive lengths"):
         MultiscaleAnalysis(scales, GRID)

@@ -259,6 +259,21 @@ def test_what_was_learned_is_used_on_its_own_grid_alone(make, settings):
     assert turned.lat[0] < turned.lat[-1] and turned.lon[0] < 0
 
 
+def test_longitudes_may_be_in_any_order_and_other_variables_are_not_taken_for_what_was_learned():
+    ds, truth = series(days=40, share=0.4)
+    ds = ds.assign_coords(lon=-0.8 + 0.1 * np.arange(16))  # across Greenwich
+    model = unet(modes=2, lags=5, grid=(12, 16), variable="adt")
+    model.build((None, 5, 5, None, None))
+    model.adapt(truth[:30].astype("float32"), (ds.lat.values, ds.lon.values), noise=1e-4)
+    test = ds.isel(time=slice(30, 40))
+    expected = model.predict(test)
+    turned = model.predict(test.assign_coords(lon=test.lon % 360).sortby("lon"))
+    turned = turned.assign_coords(lon=(turned.lon + 180) % 360 - 180).sortby("lon")
+    np.testing.assert_allclose(turned.adt.values, expected.adt.values, atol=1e-6)
+    warmer = model.predict((100 + test).rename(adt="sst"))
+    assert np.nanstd((warmer.sst - 100 - truth[30:]).values) < 1  # and not a hundred
+
+
 @pytest.mark.parametrize(
     "model", [FieldClimatology(), OptimalInterpolation(), MultiscaleInterpolation([(1.0, 4.0, 3.0, 5.0)])], ids=lambda m: m.name
 )

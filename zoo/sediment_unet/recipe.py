@@ -20,8 +20,9 @@ def simulated_days(config: str = "osse_long", split: str = "train"):
 
 
 def untrained() -> dict:
-    """What the model knows before training: days in a window, and the modes of the grid."""
-    return {"days": DAYS, "filters": (64, 96), "blocks": (2, 2), "modes": MODES, "lags": LAGS, "grid": (64, 64)}
+    """What the model knows before training: days in a window, the modes of the grid, and the variable."""
+    network = {"days": DAYS, "filters": (64, 96), "blocks": (2, 2)}
+    return network | {"modes": MODES, "lags": LAGS, "grid": (64, 64), "variable": "SPM", "logarithmic": True}
 
 
 def adapt(model, ds) -> None:

@@ -125,6 +125,7 @@ def untrained(series, ds, scales, noise: float) -> keras.Model:
         blocks=(2, 2),
         grid=ds.mask.shape,
         scales=scales,
+        variable="adt",
     )
     model.build((None, DAYS, 5, None, None))
     model.adapt(series, (ds.latitude.values, ds.longitude.values), noise)
