@@ -19,7 +19,7 @@ CELLS_AT_ONCE = 5_000_000  # of the local interpolation of a large series
 MARGIN, MOST_MARGIN = 3.0, 100  # what its pieces share, in scales of the covariance and in cells
 TIMES_AT_ONCE = 200  # of a long series with gaps
 LEAST_NOISE = 0.01  # over the variance, of covariances that are fitted to data with gaps
-ENOUGH_INDEPENDENT = 10  # errors, to tell half of (the logarithm of) a factor
+ENOUGH_INDEPENDENT = 3  # errors, to tell half of (the logarithm of) a factor
 
 
 @keras.saving.register_keras_serializable(package="geodl")

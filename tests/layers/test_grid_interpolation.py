@@ -165,6 +165,6 @@ def test_a_mean_of_many_observations_counts_as_all_of_them():
 def test_withheld_pixels_of_one_blob_tell_little_of_the_size_of_the_errors():
     analysis = LinearAnalysis()
     analysis.local.assign(time=(0, 1, 1), y=(0, 20, 1.5), x=(0, 50, 1.5), variance=1.0, noise=0.01)
-    assert analysis.calibration(0.1, 1000) == pytest.approx(0.1 ** (1 / 11))  # one area of 20 x 50 pixels
+    assert analysis.calibration(0.1, 1000) == pytest.approx(0.1 ** (1 / 4))  # one area of 20 x 50 pixels
     assert analysis.calibration(0.1, 10**6) == pytest.approx(0.1, rel=0.05)
     assert analysis.calibration(3.0, 0) == 1
