@@ -19,7 +19,7 @@ from geodl.zoo import WEIGHTS, card, list_models
 REPOSITORY = Path(__file__).parents[1]
 PACKAGES = ("dynamics", "layers", "models", "baselines", "metrics", "pipelines", "plotting")
 FILES = sorted(path.stem for path in (REPOSITORY / "geodl").glob("[a-z]*.py"))
-MODULES = ("themes", *(name for name in FILES if name != "cli" and not name.endswith("_commands")))
+MODULES = ("themes", *(name for name in FILES if name not in ("cli", "command_options") and not name.endswith("_commands")))
 # What is drawn of a theme or a model: otherwise a file of its own in zoo/, or one that begins with its name in docs/images.
 PICTURES = {
     "assimilation": "assimilation.png",
@@ -229,7 +229,8 @@ def _results(column: str, value: str) -> pd.DataFrame:
 def _headline(sheet: dict) -> str:
     """The headline scores of a model beside the best baseline's."""
     return "; ".join(
-        f"{score.replace('_', ' ')} {value:.3f} ({baseline}: {best:.3f})" for score, value, baseline, best in headlines(sheet)
+        f"{score.replace('_', ' ')} {value:.4g}" + (f" ({baseline}: {best:.4g})" if baseline else "")
+        for score, value, baseline, best in headlines(sheet)
     )
 
 

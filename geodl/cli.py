@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
+from geodl.command_options import Folder, Output, Picture, Seed
 from geodl.console import print_table, progress_line
 from geodl.errors import InputError
 from geodl.forecast_commands import demo, predict
-from geodl.options import Folder, Output, Picture, Seed
 from geodl.trip_commands import across_birds, fine_tune, sample
 
 app = typer.Typer(

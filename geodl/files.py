@@ -79,8 +79,8 @@ def _read_csv(path: Path, **options) -> pd.DataFrame:
         raise InputError(f"Expected a CSV file in UTF-8 with decimal points; {path} is not: {str(error).strip()}") from error
 
 
-def write_whole(path: str | Path, write: Callable[[Path], object]) -> Path:
-    """Writes a file by `write(temporary path)` and moves it to `path` when it is complete.
+def writable(path: str | Path) -> Path:
+    """The path of a file that can be written.
 
     Raises:
         InputError: the directory of `path` does not exist.
@@ -88,6 +88,16 @@ def write_whole(path: str | Path, write: Callable[[Path], object]) -> Path:
     path = Path(path)
     if not path.parent.is_dir():
         raise InputError(f"Expected an existing directory to write {path.name} in; there is no {path.parent}.")
+    return path
+
+
+def write_whole(path: str | Path, write: Callable[[Path], object]) -> Path:
+    """Writes a file by `write(temporary path)` and moves it to `path` when it is complete.
+
+    Raises:
+        InputError: the directory of `path` does not exist.
+    """
+    path = writable(path)
     with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
         temporary = Path(folder) / path.name
         write(temporary)

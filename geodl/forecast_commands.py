@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from geodl.command_options import Colony, Film, Folder, Output, TimeZone
 from geodl.console import progress_line
 from geodl.errors import InputError
-from geodl.options import Colony, Film, Folder, Output, TimeZone
 from geodl.trip_commands import complete
 
 
@@ -16,6 +16,7 @@ def demo(output: Folder = Path(".")) -> None:
     from importlib import resources
 
     sample = Path(str(resources.files("geodl_datasets") / "clouds" / "CT_NW_2016_sample.nc"))
+    output.mkdir(parents=True, exist_ok=True)
     _forecast("cloud_unet", sample, output / "geodl_demo.nc", output / "geodl_demo.png", "2016-01-01T02:00", {})
 
 

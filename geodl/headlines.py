@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 
 class Headline(NamedTuple):
-    """A score of a model, and that of the baseline that is best at it; both are means over lead times."""
+    """A score of a model, and that of the baseline that is best at it, if any has it; both are means over lead times."""
 
     score: str
     value: float
-    baseline: str
-    best: float
+    baseline: str | None
+    best: float  # NaN without a baseline
 
 
 def headlines(card: dict) -> list[Headline]:
@@ -22,10 +22,10 @@ def headlines(card: dict) -> list[Headline]:
     """
     found = []
     for score, better in card["headline"].items():
-        means = {name: mean_score(scores[score]) for name, scores in card["baselines"].items()}
+        means = {name: mean_score(scores.get(score, [])) for name, scores in card["baselines"].items()}
         means = {name: mean for name, mean in means.items() if not math.isnan(mean)}
-        best = (max if better == "higher" else min)(means, key=means.get)
-        found.append(Headline(score, mean_score(card["scores"][score]), best, means[best]))
+        best = (max if better == "higher" else min)(means, key=means.get, default=None)
+        found.append(Headline(score, mean_score(card["scores"][score]), best, means.get(best, math.nan)))
     return found
 
 

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from geodl.command_options import Colony, Folder, Output, Picture, Seed, TimeZone
 from geodl.errors import InputError
-from geodl.options import Colony, Folder, Output, Picture, Seed, TimeZone
 
 
 def sample(

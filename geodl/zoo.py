@@ -166,7 +166,8 @@ def markdown_table(names: list[str]) -> str:
         sheet = card(name)
         for number, (score, value, baseline, best) in enumerate(headlines(sheet)):
             first = " | | " if number else f"`{name}` | {sheet['theme']} | {sheet['summary']}"
-            lines.append(f"| {first} | {score.replace('_', ' ')} | {value:.3f} | {best:.3f} ({baseline}) |")
+            against = f"{best:.4g} ({baseline})" if baseline else ""
+            lines.append(f"| {first} | {score.replace('_', ' ')} | {value:.4g} | {against} |")
     return "\n".join(lines)
 
 

@@ -20,13 +20,14 @@ def _run(monkeypatch, *arguments):
 
 
 def test_demo_writes_a_forecast_and_a_picture(monkeypatch, tmp_path, capsys):
-    assert _run(monkeypatch, "demo", "-o", tmp_path) == 0
-    assert {path.name for path in tmp_path.iterdir()} == {"geodl_demo.nc", "geodl_demo.png"}
-    forecast = xr.open_dataset(tmp_path / "geodl_demo.nc")
+    folder = tmp_path / "absent" / "demo"
+    assert _run(monkeypatch, "demo", "-o", folder) == 0
+    assert {path.name for path in folder.iterdir()} == {"geodl_demo.nc", "geodl_demo.png"}
+    forecast = xr.open_dataset(folder / "geodl_demo.nc")
     assert str(forecast.forecast_reference_time.values)[:16] == "2016-01-01T02:00"
     assert [str(t)[11:16] for t in forecast.time.values] == ["02:15", "02:30", "02:45", "03:00"]
     assert (forecast.CT > 0).all() and (abs(forecast.cloud_probability - 0.5) <= 0.5).all()
-    assert (tmp_path / "geodl_demo.png").read_bytes()[:4] == b"\x89PNG"
+    assert (folder / "geodl_demo.png").read_bytes()[:4] == b"\x89PNG"
 
 
 def test_predict_reads_and_writes_files(monkeypatch, tmp_path, cloud_file_content):
@@ -76,8 +77,10 @@ def _bad_files(folder, ds):
         (("predict", "cloud_unet", "short.nc", "--output", "no/out.nc"), "directory to write out.nc in; there is no no"),
         (
             ("predict", "cloud_unet", "short.nc", "--picture", "out"),
-            "a picture that ends in .png, .jpg, .pdf, .svg, .gif; found out",
+            "a picture that ends in .png, .jpg, .jpeg, .pdf, .svg, .gif; found out",
         ),
+        (("sample", "seabird_gan_peru", "--picture", "out.gif"), "in .png, .jpg, .jpeg, .pdf, .svg; found out.gif"),
+        (("rollout", "burgers_cnn", "wave.nc", "--picture", "out.gif"), "in .png, .jpg, .jpeg, .pdf, .svg; found out.gif"),
         (("predict", "cloud_unet", "short.nc", "--picture", "out.nc"), "found out.nc"),
         (("evaluate", "./absent", "--write"), "--write is for the card of a published model; ./absent is none"),
         (("list", "--theme", "clouds"), "Expected one of the themes assimilation, "),

@@ -24,6 +24,8 @@ ROWS = re.findall(r"^\| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", PAGE, re.M)
 def test_name_exists(name):
     if name[:2].isdigit():
         assert (ROOT / "notebooks" / f"{name}.py").is_file()
+    elif name.startswith("benchmarks/"):
+        assert (ROOT / name).is_file()
     elif name.startswith("geodl."):
         assert pydoc.locate(name) is not None
     else:
@@ -45,8 +47,11 @@ def text_of(place: str) -> str:
     if place.startswith("geodl compare"):
         module = Path(themes.theme(place.split()[2]).__file__)
         return "".join(path.read_text() for path in (module.parent.glob("*.py") if module.stem == "__init__" else [module]))
+    if place.startswith("benchmarks/"):
+        return (ROOT / place).read_text()
     if place.startswith("geodl."):
-        return inspect.getsource(inspect.getmodule(pydoc.locate(place)))
+        # What it uses; that it defines itself is no use of it.
+        return inspect.getsource(inspect.getmodule(pydoc.locate(place))).replace(place.split(".")[-1], "")
     if place in datasets.list_datasets():
         return "".join(path.read_text() for path in (ROOT / "datasets" / place).glob("*.py"))
     return "".join(map(text_of_model, zoo.list_models(place)))

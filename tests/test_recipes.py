@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from geodl import pipelines, zoo
+from geodl import datasets, pipelines, zoo
 from geodl.errors import InputError
-from geodl.models import BurgersCNN, WindAttention
+from geodl.models import BurgersCNN, TripGenerator, TripSelection, WindAttention
 from geodl.stations import read_stations
+from geodl.trips import trips_dataset
 
 # Their data are simulated in seconds, or ship.
 QUICK = {"lorenz63_direct", "lorenz63_lstm", "lorenz63_neural_ode", "wind_attention"}
@@ -67,6 +68,34 @@ def test_a_closure_resumes_its_own_run_and_no_other(one_step, tmp_path):
     assert fit(seed=7) == [1, 2]
     assert fit(seed=0) == [2]
     assert not list(tmp_path.glob("horizon_*.h5"))
+
+
+@pytest.mark.parametrize("name", zoo.list_models("seabird_*"))
+def test_a_generator_of_trips_finds_no_weights_of_another_seed_or_draw(name, tmp_path, monkeypatch):
+    positions = np.random.default_rng(0).normal(0, 3000, (4, 32, 2))
+    trips = trips_dataset(positions, colony=(-77.264, -11.773), step_seconds=60, birds=list("AABB"), lengths=[25] * 4)
+    recipe = zoo.recipe(name)
+    monkeypatch.setattr(datasets, "open_dataset", lambda *arguments: None)
+    monkeypatch.setattr(recipe, "split_by_bird", lambda ds, draw: {"train": trips, "validation": trips})
+
+    def fit(self, *data, callbacks, **settings):
+        for each in callbacks:
+            if isinstance(each, TripSelection):
+                each.backup.touch()
+            if isinstance(each, keras.callbacks.BackupAndRestore):
+                (tmp_path / each.backup_dir).mkdir(exist_ok=True)
+
+    def killed(self, ds, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(keras.Model, "fit", fit)
+    monkeypatch.setattr(TripGenerator, "calibrate", killed)
+    left = []
+    for seed, draw in ((0, 0), (1, 0), (0, 1)):
+        with pytest.raises(KeyboardInterrupt):
+            recipe.train(tmp_path, seed=seed, draw=draw)
+        left.append(len(list(tmp_path.iterdir())))
+    assert left == [left[0], 2 * left[0], 3 * left[0]]
 
 
 METEONET = "number_sta,lat,lon,height_sta,date,dd,ff,precip,hu,td,t,psl"

@@ -16,6 +16,24 @@ def test_spellings_of_a_concentration_are_the_same_unit(spelling):
     assert canonical(spelling) == canonical("mg m-3")
 
 
+@pytest.mark.parametrize(
+    ("symbol", "spellings"),
+    [
+        ("Pa", ["pascal", "Pascal", "Pascals", "PASCAL"]),
+        ("K", ["Kelvin", "kelvins"]),
+        ("s-1", ["1/s", "1 / s", "per second", "1 per Second", "s^-1"]),
+        ("kg m-2", ["kg/m²", "kg per metre^2"]),
+        ("%", ["percent", "Percent"]),
+    ],
+)
+def test_units_are_spelled_out_in_any_case_and_number(symbol, spellings):
+    assert {canonical(spelling) for spelling in spellings} == {symbol}
+
+
+def test_case_of_symbols_counts():
+    assert len({canonical(units) for units in ("mg", "Mg", "k", "K", "pa", "PA", "S", "s")}) == 8
+
+
 @pytest.mark.parametrize("other", ["knots", "km/h", "m s", "m/s2", "m2 s-1", "10 m s-1", "", "m s-1 (at 10 m)", "ms"])
 def test_other_units_are_not_a_speed(other):
     assert canonical(other) != "m s-1"

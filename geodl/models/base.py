@@ -9,6 +9,8 @@ import xarray as xr
 from geodl.errors import InputError
 from geodl.units import canonical
 
+EQUAL_UNITS = {"kg m-2": "mm"}  # of precipitation
+
 
 @dataclass(frozen=True)
 class Variable:
@@ -38,7 +40,8 @@ class Variable:
 
     def _check(self, field: xr.DataArray) -> None:
         given = field.attrs.get("units")
-        if None not in (given, self.units) and canonical(given) != canonical(self.units):
+        told = given not in (None, "") and self.units is not None
+        if told and canonical(given) not in (canonical(self.units), EQUAL_UNITS.get(self.units)):
             raise InputError(f"Expected {self.name} in {self.units}; found {given}: convert it.")
         low, high = self.valid_range
         if np.isfinite([low, high]).any() and np.issubdtype(field.dtype, np.number):

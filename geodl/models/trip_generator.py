@@ -152,7 +152,7 @@ class TripGenerator(GeoModel):
     def training_trips(self, ds: xr.Dataset) -> np.ndarray:
         """Positions (trip, steps + 1, 2) that `fit` takes: in m from the colony and back to it, NaN after the end.
 
-        Gaps are filled by pieces of the trips, by a `TripCompletion`: on straight lines birds would not turn.
+        A `TripCompletion` fills gaps by pieces of all trips, their own included: on straight lines birds would not turn.
 
         Raises:
             InputError: another colony or time step than the model's, which `adapt` would take; a trip of too many steps.

@@ -19,6 +19,7 @@ REFINEMENT = 6  # epochs
 def train(output: Path, epochs: int = 14, seed: int = 0, callbacks=(), draw: int = 0) -> keras.Model:
     """Fits the model to birds of a draw, resuming where a killed run stopped, and saves it in the folder `output`."""
     keras.utils.set_random_seed(seed)
+    run = f"seed_{seed}_draw_{draw}"  # another one begins anew
     trips = split_by_bird(datasets.open_dataset("seabirds", "brazil", "all"), draw)
     birds, others = trips["train"], trips["validation"]
     lon, lat, seconds = (birds.attrs[name] for name in ("colony_lon", "colony_lat", "step_seconds"))
@@ -27,12 +28,12 @@ def train(output: Path, epochs: int = 14, seed: int = 0, callbacks=(), draw: int
     # All trips make one batch, because distributions are compared.
     learned = tf.data.Dataset.from_tensors(model.training_trips(birds)).repeat()
     follow = lambda name, epochs: [  # noqa: E731
-        TripSelection(birds, others, epochs // 2, output / f"{name}_best.npz"),
-        keras.callbacks.BackupAndRestore(output / f"{name}_backup"),
+        TripSelection(birds, others, epochs // 2, output / f"{name}_best_{run}.npz"),
+        keras.callbacks.BackupAndRestore(output / f"{name}_backup_{run}"),
         keras.callbacks.CSVLogger(output / "log.csv", append=True),
         *callbacks,
     ]
-    first = output / "first.npz"
+    first = output / f"first_{run}.npz"
     if not first.is_file():
         rate = keras.optimizers.schedules.CosineDecay(1e-3, epochs * STEPS, alpha=0.02)
         model.compile(optimizer=keras.optimizers.Adam(rate, beta_1=0.5), loss=TripLoss())

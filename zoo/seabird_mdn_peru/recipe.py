@@ -16,6 +16,7 @@ STEPS, BATCH = 100, 16  # of an epoch; trips
 def train(output: Path, epochs: int = 20, seed: int = 0, callbacks=(), draw: int = 0) -> keras.Model:
     """Fits the model to birds of a draw, resuming where a killed run stopped, and saves it in the folder `output`."""
     keras.utils.set_random_seed(seed)
+    run = f"seed_{seed}_draw_{draw}"  # another one begins anew
     trips = split_by_bird(datasets.open_dataset("seabirds", "peru", "all"), draw)
     birds, others = trips["train"], trips["validation"]
     lon, lat, seconds = (birds.attrs[name] for name in ("colony_lon", "colony_lat", "step_seconds"))
@@ -31,8 +32,8 @@ def train(output: Path, epochs: int = 20, seed: int = 0, callbacks=(), draw: int
         epochs=epochs,
         validation_data=model.training_trips(others),
         callbacks=[
-            TripSelection(birds, others, epochs // 2, output / "best.npz"),
-            keras.callbacks.BackupAndRestore(output / "backup"),
+            TripSelection(birds, others, epochs // 2, output / f"best_{run}.npz"),
+            keras.callbacks.BackupAndRestore(output / f"backup_{run}"),
             keras.callbacks.CSVLogger(output / "log.csv", append=True),
             *callbacks,
         ],

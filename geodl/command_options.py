@@ -7,26 +7,37 @@ import typer
 
 from geodl.errors import InputError
 
-PICTURES = (".png", ".jpg", ".pdf", ".svg", ".gif")
+PICTURES = (".png", ".jpg", ".jpeg", ".pdf", ".svg")
 
 
 def _writable(path: Path | None) -> Path | None:
-    if path is not None and not path.absolute().parent.is_dir():
-        raise InputError(f"Expected an existing directory to write {path.name} in; there is no {path.parent}.")
-    return path
+    from geodl.files import writable
+
+    return None if path is None else writable(path)
 
 
-def _drawable(path: Path | None) -> Path | None:
-    if path is not None and path.suffix.lower() not in PICTURES:
-        raise InputError(f"Expected a picture that ends in {', '.join(PICTURES)}; found {path.name}.")
-    return _writable(path)
+def _ending(*suffixes: str):
+    """What checks that a picture ends in one of them, and can be written."""
+
+    def checked(path: Path | None) -> Path | None:
+        if path is not None and path.suffix.lower() not in suffixes:
+            raise InputError(f"Expected a picture that ends in {', '.join(suffixes)}; found {path.name}.")
+        return _writable(path)
+
+    return checked
 
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where to write.", callback=_writable)]
 Folder = Annotated[Path, typer.Option("--output", "-o", help="Folder to write in.")]
-Picture = Annotated[Path | None, typer.Option(help="Also draw a PNG.", callback=_drawable)]
+Picture = Annotated[
+    Path | None, typer.Option(help=f"Also draw a picture ({', '.join(PICTURES)}).", callback=_ending(*PICTURES))
+]
 Film = Annotated[
-    Path | None, typer.Option(help="Also draw a PNG, or a GIF that runs through interpolated fields.", callback=_drawable)
+    Path | None,
+    typer.Option(
+        help=f"Also draw a picture ({', '.join(PICTURES)}), or a GIF that runs through interpolated fields.",
+        callback=_ending(*PICTURES, ".gif"),
+    ),
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Of all that is drawn at random.")]
 Colony = Annotated[
