@@ -7,7 +7,8 @@ from rich.table import Table
 
 def progress_line() -> Progress:
     """A line that tells what is done, and for how long."""
-    return Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    # Markup would be imported while the line is drawn, which fails while TFDS is being imported.
+    return Progress(SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
 
 
 def print_table(frame) -> None:
