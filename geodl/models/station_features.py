@@ -100,6 +100,13 @@ def hourly_series(values: np.ndarray, times: np.ndarray, hours: np.ndarray, ever
     return means, times[every - 1 - lacking :: every], (hours + lacking) // every
 
 
+def phases(values: np.ndarray, times: np.ndarray, hours: np.ndarray, every: int):
+    """Hours at one minute of the hour after the other: which ones, and their `hourly_series`."""
+    for phase in set((hours % every).tolist()):
+        chosen = hours % every == phase
+        yield chosen, hourly_series(values, times, hours[chosen], every)
+
+
 def lagged(series: np.ndarray, lag: int, hours: np.ndarray) -> np.ndarray:
     """Values (time, station, …) so many hours before; NaN before the first one."""
     found = series[np.maximum(hours - lag, 0)]

@@ -18,6 +18,7 @@ from geodl.models.station_features import (
     hourly_series,
     hours_ahead,
     lagged,
+    phases,
     ridge_regression,
     station_features,
 )
@@ -180,12 +181,9 @@ class WindAttention(WindStationForecaster):
         every = 60 // self.step
         hourly, ends, _ = hourly_series(values, times, hours[:1], every)
         recent = RecentRegression.of(hourly, ends, hourly_series(counted, times, hours[:1], every)[0])
-        for weight, value in (
-            (self.wind_center, recent.center),
-            (self.wind_spread, recent.spread),
-            (self.shared, recent.shared),
-        ):
-            weight.assign(value)
+        self.wind_center.assign(recent.center)
+        self.wind_spread.assign(recent.spread)
+        self.shared.assign(recent.shared)
         features = self.features(values, times, hours, weather=weather)
         center, spread = np.zeros(self.size), np.ones(self.size)
         known = np.isfinite(features).any(axis=(0, 1))
@@ -220,7 +218,7 @@ class WindAttention(WindStationForecaster):
         self._build_once()
         recent = self._recent()
         found = np.full((len(hours), values.shape[1], self.size), np.nan, "float32")
-        for chosen, series in self._hourly(values, times, hours):
+        for chosen, series in phases(values, times, hours, 60 // self.step):
             found[chosen, :, :FEATURES] = np.concatenate([station_features(*series), recent.forecast(*series, days)], axis=-1)
         for lag in range(60 // self.step - 1):
             wind, place = lagged(values[..., :3], lag, hours), FEATURES + 3 * lag
@@ -232,13 +230,6 @@ class WindAttention(WindStationForecaster):
 
     def _recent(self):
         return RecentRegression(*(np.asarray(weight) for weight in (self.wind_center, self.wind_spread, self.shared)))
-
-    def _hourly(self, values, times, hours):
-        """Hours at one minute of the hour after the other: which ones, and their hourly series."""
-        every = 60 // self.step
-        for phase in set((hours % every).tolist()):
-            chosen = hours % every == phase
-            yield chosen, hourly_series(values, times, hours[chosen], every)
 
     def _build_once(self):
         if not self.built:
@@ -287,7 +278,7 @@ class WindAttention(WindStationForecaster):
         parameters = fields.pop("parameters")
         if members:
             between = np.empty((len(hours), values.shape[1], values.shape[1]))
-            for chosen, series in self._hourly(values, times, hours):
+            for chosen, series in phases(values, times, hours, 60 // self.step):
                 between[chosen] = self._recent().correlation(*series)
             leads = np.asarray(self.correlation)
             fields["samples"] = WindMixture(parameters).sample(members, correlation=leads, between=between)
