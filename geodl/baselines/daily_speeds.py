@@ -6,8 +6,8 @@ import pandas as pd
 from scipy import special
 
 from geodl.baselines.vector_autoregression import VectorAutoregression
-from geodl.errors import InputError
 from geodl.models.daily_speed_forecaster import DailySpeedForecaster
+from geodl.models.station_checks import check_stations
 from geodl.models.wind_station_forecaster import QUANTILES
 
 
@@ -62,8 +62,7 @@ class DailySpeedAutoregression(DailySpeedForecaster):
         return self
 
     def forecast(self, speed, times, levels=QUANTILES):
-        if self.stations != speed.shape[1]:
-            raise InputError(f"Expected an autoregression of {speed.shape[1]} stations: call `estimate` with their past.")
+        check_stations(self, self.stations, speed.shape[1])
         mean, deviation = self.following(np.sqrt(speed), times), self.deviation
         roots = mean[..., None] + deviation[:, None] * special.ndtri(levels)
         return {"speed": mean**2 + deviation**2, "quantiles": np.maximum(roots, 0) ** 2}

@@ -3,8 +3,7 @@
 import keras
 import numpy as np
 
-from geodl.errors import InputError
-from geodl.models.station_checks import HOUR
+from geodl.models.station_checks import HOUR, check_stations
 from geodl.models.station_features import LEADS
 from geodl.models.wind_station_forecaster import QUANTILES, WindStationForecaster
 
@@ -33,8 +32,7 @@ class StationClimatology(WindStationForecaster):
         return self
 
     def forecast(self, values, times, hours, levels=QUANTILES, members=0):
-        if self.means is None or self.means.shape[2] != values.shape[1]:
-            raise InputError(f"Expected a climatology of {values.shape[1]} stations: call `estimate` with their past.")
+        check_stations(self, None if self.means is None else self.means.shape[2], values.shape[1])
         found = np.stack([self.means[_calendar(times[hours] + lead * HOUR)] for lead in range(1, LEADS + 1)], axis=2)
         return {"wind": found[..., :2], "speed": found[..., 2]}
 

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from geodl.errors import check_fitted
 from geodl.models.recent_regression import DAYS, RecentRegression
 from geodl.models.station_features import LEADS, MEMORY
 from geodl.models.wind_station_forecaster import QUANTILES, WindStationForecaster
@@ -21,6 +22,7 @@ class StationRecentRegression(WindStationForecaster):
     """
 
     memory = MEMORY + 24 * DAYS
+    regression = None
 
     def estimate(self, values: np.ndarray, times: np.ndarray, counted: np.ndarray | None = None) -> "StationRecentRegression":
         """Fits to values (time, station, variable); `counted` (time, station) is 0 where not to."""
@@ -29,6 +31,7 @@ class StationRecentRegression(WindStationForecaster):
         return self
 
     def forecast(self, values, times, hours, levels=QUANTILES, members=0):
+        check_fitted(self, self.regression is not None)
         found = self.regression.forecast(values, times, hours)
         root_speed, *wind = np.moveaxis(found.reshape(*found.shape[:2], LEADS, 3), -1, 0)
         return {"wind": np.stack(wind, axis=-1), "speed": np.maximum(root_speed, 0) ** 2}

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from geodl.errors import InputError
+from geodl.models.station_checks import check_stations
 from geodl.models.station_features import LEADS, hours_ahead, ridge_regression
 from geodl.models.wind_station_forecaster import QUANTILES, WindStationForecaster
 
@@ -50,8 +51,7 @@ class StationWeatherCorrection(WindStationForecaster):
         return self
 
     def forecast(self, values, times, hours, levels=QUANTILES, members=0, weather=None):
-        if self.coefficients is None or len(self.coefficients) != values.shape[1]:
-            raise InputError(f"Expected a correction of {values.shape[1]} stations: call `estimate` with their past.")
+        check_stations(self, None if self.coefficients is None else len(self.coefficients), values.shape[1])
         slopes, constants = self.coefficients[:, :, :-1], self.coefficients[:, :, -1]
         found = np.einsum("hslp,slpt->hslt", _predictors(weather), slopes) + constants
         return {"wind": found[..., :2], "speed": np.maximum(found[..., 2], 0)}

@@ -63,7 +63,7 @@ class RecentRegression:
         Args:
             values: (time, station, variable), hourly, as `station_features` takes them.
             times: (time,), datetime64.
-            hours: consecutive indices of times.
+            hours: increasing indices of times.
             days: that are fitted at most.
         """
         days_ahead, needed = _samples(times, hours, days)
@@ -82,7 +82,7 @@ class RecentRegression:
         Args:
             values: (time, station, variable), hourly, as `station_features` takes them.
             times: (time,), datetime64.
-            hours: consecutive indices of times.
+            hours: increasing indices of times.
 
         Returns:
             (hour, station, station).

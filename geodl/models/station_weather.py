@@ -4,8 +4,10 @@ import numpy as np
 import xarray as xr
 
 from geodl.errors import InputError
+from geodl.models.base import Variable
 from geodl.models.station_checks import HOUR, select_quantity
 from geodl.models.station_features import LEADS
+from geodl.stations import QUANTITIES
 
 # What a weather model may tell, as `geodl.grib` names it, and which of the quantities of stations each is.
 QUANTITY_OF = {"u10": "u", "v10": "v", "t2m": "temperature", "msl": "pressure"}
@@ -24,8 +26,8 @@ def weather_at_stations(weather: xr.Dataset, stations: xr.Dataset, names: tuple[
         times: (time,), datetime64, from which forecasts start.
 
     Raises:
-        InputError: a variable is missing, or has other dimensions, units or values; stations that have no place; times that the
-            weather model does not cover.
+        InputError: a variable is missing, or has other dimensions or units, or implausible values at the stations; stations
+            that have no place; times that the weather model does not cover.
 
     Example:
         >>> hours = np.datetime64("2020-01-01T00", "ns") + np.arange(7) * np.timedelta64(1, "h")
@@ -37,7 +39,8 @@ def weather_at_stations(weather: xr.Dataset, stations: xr.Dataset, names: tuple[
     """
     weather = weather.rename({name: short for name, short in GRID.items() if name in weather.dims})
     dims = (("time", "lat", "lon"), ("time", "station"))
-    fields = xr.merge([select_quantity(weather, name, QUANTITY_OF[name], dims) for name in names])
+    anything = (-np.inf, np.inf)  # far from the stations
+    fields = xr.merge([Variable(name, dims, QUANTITIES[QUANTITY_OF[name]][0], anything).select(weather) for name in names])
     if not (np.issubdtype(fields.time.dtype, np.datetime64) and (np.diff(fields.time.values) > np.timedelta64(0)).all()):
         raise InputError("Expected a weather model at increasing times, dates at which it is valid; found others: sort them.")
     # Interpolation wants times of one resolution.
@@ -53,15 +56,22 @@ def weather_at_stations(weather: xr.Dataset, stations: xr.Dataset, names: tuple[
             raise InputError("Expected a coordinate `station` of the weather model and of the observations: name the stations.")
         fields = fields.reindex(station=stations.station).interp(time=wanted)
     else:
-        fields = fields.interp(time=wanted, **_places(fields, stations))
-    series = np.stack([fields[name].transpose("time", "station").values for name in names], axis=-1)
+        fields = _at_places(fields, stations).interp(time=wanted)
+    series = np.stack([select_quantity(fields, name, QUANTITY_OF[name]).values for name in names], axis=-1)
     return np.moveaxis(series[np.searchsorted(wanted, valid)], 1, 2)
 
 
-def _places(grid, stations):
-    """Latitude and longitude of the stations, on a grid whose longitudes begin anywhere."""
+def _at_places(grid, stations):
+    """The grid, whose longitudes begin anywhere, interpolated to the stations."""
     if not set(GRID) <= set(stations.coords) or not all(np.isfinite(stations[name]).all() for name in GRID):
         raise InputError("Expected latitude and longitude of each station, to find it on the weather model's grid: add them.")
-    west = float(grid.lon.min())
-    longitude = (stations.longitude.values - west) % 360 + west
-    return {"lat": ("station", stations.latitude.values), "lon": ("station", longitude)}
+    longitudes, columns = np.unique(grid.lon.values.astype("float64") % 360, return_index=True)
+    gaps = np.diff(longitudes, prepend=longitudes[-1] - 360)
+    # Eastward from the widest gap, so that the seam of the axis is no gap.
+    first = gaps.argmax()
+    eastward = lambda degrees: (degrees % 360 - longitudes[first]) % 360  # noqa: E731
+    east, columns = eastward(np.roll(longitudes, -first)), np.roll(columns, -first)
+    if gaps.max() < min(1.5 * gaps.min(), 360):  # around the earth
+        east, columns = np.append(east, 360), np.append(columns, columns[0])
+    places = {"lat": ("station", stations.latitude.values), "lon": ("station", eastward(stations.longitude.values))}
+    return grid.isel(lon=columns).assign_coords(lon=east).interp(places)

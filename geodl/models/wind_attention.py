@@ -28,6 +28,7 @@ FEATURES = 152 + TARGETS
 KNOTS = (15, 30, *range(60, 60 * LEADS + 1, 60))  # minutes
 ABSENT = 0.2  # share of the samples of which a network learns to do without the weather model
 AT_ONCE = 2000  # hours
+SHRINKAGE = 1e-3  # of the correlation of lead times to none, so that it is positive definite
 
 
 @keras.saving.register_keras_serializable(package="geodl")
@@ -247,13 +248,21 @@ class WindAttention(WindStationForecaster):
         r"""Takes the correlation of lead times, in a Gaussian copula, from speeds (hour, station, lead), NaN where missing.
 
         With \(F_\tau\) the forecast distribution at lead \(\tau\), it is that of \(\Phi^{-1}(F_\tau(|\mathbf u|_\tau))\).
+
+        Raises:
+            InputError: the speeds of all lead times are known less often than there are lead times.
         """
         mixture = WindMixture(self._summaries(features)["parameters"])
         probability = np.clip(
             np.asarray(mixture.cdf(ops.convert_to_tensor(speed[..., None], "float32")))[..., 0], 1e-3, 1 - 1e-3
         )
         normal = special.ndtri(probability.astype("float64")).reshape(-1, self.leads)
-        self.correlation.assign(np.corrcoef(normal[np.isfinite(normal).all(axis=1)], rowvar=False))
+        known = normal[np.isfinite(normal).all(axis=1)]
+        if len(known) < self.leads:
+            expected = f"Expected {self.leads} forecasts or more of which the speeds at all lead times are known"
+            raise InputError(f"{expected}; found {len(known)}: give a longer series.")
+        correlation = np.corrcoef(known, rowvar=False)
+        self.correlation.assign((1 - SHRINKAGE) * correlation + SHRINKAGE * np.eye(self.leads))
 
     def _describe(self, features, levels):
         """The mixture of all members (hour, station, lead, component, 5), its moments and quantiles."""

@@ -1,5 +1,7 @@
 """What all forecasts of the wind at stations share: their input and output, as xarray."""
 
+import warnings
+
 import keras
 import numpy as np
 import xarray as xr
@@ -19,7 +21,7 @@ class WindStationForecaster(GeoModel):
     """The past weather of a network of stations, hourly or every `step` minutes → the wind at each in the next six hours.
 
     Subclasses define `forecast(values, times, hours, levels)`: values (time, station, variable), those of `VARIABLES`, NaN
-    where missing → forecasts from the hours `hours` (consecutive indices of times): {"wind": (hour, station, lead, 2), mean of
+    where missing → forecasts from the hours `hours` (increasing indices of times): {"wind": (hour, station, lead, 2), mean of
     u and v; "speed": (hour, station, lead), its mean; if known also "wind_deviation", of the shape of "wind",
     "quantiles": (hour, station, lead, n), of the speed at the probabilities `levels`, and with `members` also "samples":
     (member, hour, station, lead, 2), winds}. Those with `covariates` also take `weather` (hour, station, 7, covariate), what a
@@ -49,13 +51,15 @@ class WindStationForecaster(GeoModel):
             x: weather of the past at the stations.
             weather: what a weather model forecasts, on a grid or at the stations, as `weather_at_stations` reads it; for models
                 with `covariates`, which also forecast without.
-            members: winds to draw.
+            members: winds to draw, of models that draw some.
             options: of Keras, for arrays.
 
         Raises:
             InputError: u or v are missing, have other dimensions, other units or implausible values, or no value at all in the
                 last day; times that are not `step` minutes apart; a weather model that is not what `weather_at_stations`
-                expects, or that was not asked for.
+                expects, that covers no station, or that was not asked for; members of a model that draws none.
+
+        Warns of stations that the weather model does not cover.
         """
         if not isinstance(x, xr.Dataset):
             return super().predict(x, **options)
@@ -63,8 +67,23 @@ class WindStationForecaster(GeoModel):
         if weather is not None and not self.covariates:
             raise InputError("Expected no weather model; this model was trained without: leave it out.")
         if weather is not None:
-            options["weather"] = weather_at_stations(weather, x, self.covariates, x.time.values[-1:])
-        return self.decode(self.forward(values, times=x.time.values[-len(values) :], members=members, **options), x)
+            options["weather"] = self._covering(weather, x)
+        fields = self.forward(values, times=x.time.values[-len(values) :], members=members, **options)
+        if members and "samples" not in fields:
+            raise InputError(f"Expected no members; {type(self).__name__} draws no winds: leave them out.")
+        return self.decode(fields, x)
+
+    def _covering(self, weather, ds):
+        found = weather_at_stations(weather, ds, self.covariates, ds.time.values[-1:])
+        known = np.isfinite(found).all(axis=(0, 2, 3))
+        if not known.any():
+            raise InputError(
+                "Expected a weather model that covers the stations; it has values at none: give one of their region."
+            )
+        if not known.all():
+            missing = ", ".join(map(str, ds.station.values[~known]))
+            warnings.warn(f"The weather model lacks values at the stations {missing}: they are forecast without.", stacklevel=3)
+        return found
 
     def encode(self, ds: xr.Dataset) -> np.ndarray:
         fields = {name: select_quantity(ds, name) for name in VARIABLES if name in ("u", "v") or name in ds}

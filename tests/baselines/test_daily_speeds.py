@@ -107,7 +107,7 @@ def test_persistence_takes_the_last_known_speed_of_a_week():
         (lambda ds: ds.where(ds.time < ds.time[-1]), "missing at every station"),
         (lambda ds: ds.assign(speed=ds.speed.assign_attrs(units="knots")), "Expected speed in m s-1; found knots"),
         (lambda ds: ds.assign(speed=ds.speed + 60), "Expected speed between 0 and 60"),
-        (lambda ds: ds.isel(station=[0]), "Expected an autoregression of 1 stations"),
+        (lambda ds: ds.isel(station=[0]), "Expected as many stations as DailySpeedAutoregression has learned from, 3; found 1"),
     ],
 )
 def test_what_is_not_a_past_of_daily_speeds_is_refused(change, message):

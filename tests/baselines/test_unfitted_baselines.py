@@ -5,12 +5,16 @@ import pytest
 
 from geodl.baselines import (
     CorrelatedWalk,
+    DailySpeedAutoregression,
     HiddenMarkovWalk,
     OrnsteinUhlenbeckWalk,
     PolynomialMap,
     SINDy,
     StationAnalogues,
+    StationClimatology,
+    StationRecentRegression,
     StationRegression,
+    StationWeatherCorrection,
     TripBootstrap,
 )
 from geodl.errors import InputError
@@ -28,7 +32,17 @@ def of_states(model):
 @pytest.mark.parametrize(
     ("make", "use"),
     [
-        *((make, of_stations) for make in (StationRegression, StationAnalogues)),
+        *(
+            (make, of_stations)
+            for make in (
+                StationRegression,
+                StationRecentRegression,
+                StationAnalogues,
+                StationClimatology,
+                StationWeatherCorrection,
+            )
+        ),
+        (DailySpeedAutoregression, lambda model: model.forecast(np.ones((9, 2)), np.datetime64("2020-01-01") + np.arange(9))),
         (lambda: PolynomialMap(3, 0.01, degree=2), of_states),
         (lambda: SINDy(3, 0.01), of_states),
         *(

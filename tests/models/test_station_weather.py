@@ -56,6 +56,27 @@ def test_longitudes_may_begin_at_greenwich_or_at_the_date_line():
     np.testing.assert_allclose(found, expected)
 
 
+@pytest.mark.parametrize("axis", [[359.0, 0.0, 1.0], [-1.0, 0.0, 1.0], np.arange(360.0), np.arange(-180.0, 181.0)])
+def test_stations_beside_the_seam_of_a_longitude_axis_are_found(axis):
+    field = np.cos(np.deg2rad(axis)) + np.zeros((8, 2, len(axis)))
+    grid = xr.Dataset({"u10": (("time", "lat", "lon"), field)}, {"time": TIMES[:8], "lat": [47.0, 46.0], "lon": axis})
+    found = weather_at_stations(grid, stations(longitude=(-0.5, 359.75)), ("u10",), TIMES[:1])[0, :, 0, 0]
+    one = np.cos(np.deg2rad(1))
+    np.testing.assert_allclose(found, [(1 + one) / 2, 0.75 + 0.25 * one])
+    # Where the grid does not go around the earth, nothing is known on its other side.
+    opposite = weather_at_stations(grid, stations(longitude=(179.5, -179.5)), ("u10",), TIMES[:1])[0, :, 0, 0]
+    np.testing.assert_allclose(opposite, -(1 + one) / 2 if len(axis) > 3 else np.nan)
+
+
+def test_values_count_at_the_stations_alone():
+    grid = gridded()
+    grid["u10"][:, 0, 0] = 62.0
+    assert np.isfinite(weather_at_stations(grid, stations(), NAMES, TIMES[:1])).all()
+    grid["u10"][:] = 62.0
+    with pytest.raises(InputError, match="Expected u10 between -60 and 60 m s-1; found 62"):
+        weather_at_stations(grid, stations(), NAMES, TIMES[:1])
+
+
 def test_beyond_the_grid_and_at_other_stations_nothing_is_known():
     found = weather_at_stations(gridded(), stations(latitude=(46.3, 50.0)), NAMES, TIMES[:2])
     assert np.isfinite(found[:, 0]).all() and np.isnan(found[:, 1]).all()
@@ -82,7 +103,12 @@ def test_fields_are_read_from_grib(tmp_path):
         (gridded().isel(lat=0), stations(), r"Expected u10 with dimensions \(time, lat, lon\) or \(time, station\)"),
         (gridded().assign(u10=gridded().u10.assign_attrs(units="km/h")), stations(), "Expected u10 in m s-1; found km/h"),
         (gridded().assign(t2m=gridded().t2m - 273), stations(), "Expected t2m between 180 and 340 K"),
-        (gridded(6), stations(), "Expected a weather model from 2020-01-01T00:00 to 2020-01-01T06:00; found .* T05:00|T05:00"),
+        (
+            gridded(6),
+            stations(),
+            "Expected a weather model from 2020-01-01T00:00 to 2020-01-01T06:00; "
+            "found 2020-01-01T00:00 to 2020-01-01T05:00: give its",
+        ),
         (gridded().isel(time=slice(None, None, -1)), stations(), "increasing times"),
         (gridded(), stations().drop_vars("latitude"), "Expected latitude and longitude of each station"),
         (gridded(), stations(latitude=(46.0, np.nan)), "Expected latitude and longitude of each station"),
@@ -185,8 +211,19 @@ def test_predict_takes_a_grid_beside_the_observations(winds, trained):
     with pytest.raises(InputError, match="give `weather`"):
         StationWeatherModel().predict(ds)
     np.testing.assert_allclose(StationWeatherModel().predict(ds, weather=grid).u[:, 0], np.arange(1, 7) + 1.85, rtol=1e-5)
-    with pytest.raises(InputError, match="Expected a correction of 3 stations"):
-        StationWeatherCorrection().predict(ds, weather=grid)
+    linear = StationWeatherCorrection().estimate(values[:400, :2], np.arange(300), winds[1][:300, :2])
+    with pytest.raises(InputError, match="Expected as many stations as StationWeatherCorrection has learned from, 2; found 3"):
+        linear.predict(ds, weather=grid)
+
+
+def test_stations_that_a_weather_model_does_not_cover_are_told(winds, trained):
+    ds, grid = observed(winds[0]), gridded().assign_coords(time=TIMES[4499:4507])
+    away = ds.assign_coords(latitude=("station", [46.35, 50.0, 46.1]))
+    with pytest.warns(UserWarning, match="lacks values at the stations B: they are forecast without"):
+        found = trained.predict(away, weather=grid)
+    assert np.isfinite(found.speed).all()
+    with pytest.raises(InputError, match="Expected a weather model that covers the stations; it has values at none"):
+        trained.predict(ds, weather=grid.assign_coords(lat=[7.0, 6.5, 6.0]))
 
 
 def test_the_command_takes_the_file_of_a_weather_model(winds, trained, tmp_path, monkeypatch):

@@ -122,7 +122,8 @@ def test_members_go_together_as_the_past_did():
     together = np.corrcoef(speed.isel(time=2).T)
     assert together[0, 1] > 0.5 and abs(together[0, 2]) < 0.2
     np.testing.assert_allclose(speed.mean("member"), found.speed, rtol=0.2)
-    assert "u_member" not in StationPersistence().predict(ds, members=2)
+    with pytest.raises(InputError, match="Expected no members; StationPersistence draws no winds"):
+        StationPersistence().predict(ds, members=2)
 
 
 def test_couple_finds_the_correlation_of_lead_times():
@@ -133,6 +134,18 @@ def test_couple_finds_the_correlation_of_lead_times():
     wind = WindMixture(parameters).sample(3000, correlation=0.7**distance)
     model.couple(features, np.hypot(*np.moveaxis(wind, -1, 0))[:, 0])
     np.testing.assert_allclose(model.correlation, 0.7**distance, atol=0.05)
+
+
+def test_lead_times_that_are_alike_are_coupled_and_too_few_hours_are_refused():
+    model, features = small(), np.zeros((16, 1, FEATURES), "float32")
+    speed = np.random.default_rng(0).random((16, 1, 1)).repeat(6, axis=2)
+    model.couple(features, speed)
+    found = np.asarray(model.correlation)
+    assert np.linalg.matrix_rank(found) == 6 and found.min() > 0.99
+    assert np.isfinite(model.predict(network(), members=3).u_member).all()
+    speed[5:] = np.nan
+    with pytest.raises(InputError, match="Expected 6 forecasts or more .* found 5: give a longer series"):
+        model.couple(features, speed)
 
 
 def test_crps_is_that_of_a_large_sample():
@@ -231,7 +244,7 @@ def test_climatology_is_the_mean_of_the_hour():
     model = StationClimatology().estimate(values, TIMES[:480])
     found = model.forecast(values, TIMES[:480], np.array([100]))["wind"][0, 0, :, 0]
     np.testing.assert_allclose(found, values[101:107, 0, 0], atol=1e-6)
-    with pytest.raises(InputError, match="climatology of 2 stations"):
+    with pytest.raises(InputError, match="Expected as many stations as StationClimatology has learned from, 1; found 2"):
         model.forecast(np.zeros((24, 2, 7)), TIMES[:24], np.array([23]))
 
 
