@@ -37,7 +37,7 @@ def station_features(values: np.ndarray, times: np.ndarray, hours: np.ndarray) -
     Args:
         values: (time, station, variable), hourly, those of `VARIABLES` in SI units, NaN where missing.
         times: (time,), datetime64.
-        hours: consecutive indices of times.
+        hours: increasing indices of times.
 
     Example:
         >>> times = np.datetime64("2020-01-01T00", "h") + np.arange(48)
@@ -75,10 +75,10 @@ def station_features(values: np.ndarray, times: np.ndarray, hours: np.ndarray) -
 def hourly_series(values: np.ndarray, times: np.ndarray, hours: np.ndarray, every: int):
     """What is known every hour in a finer series: values, their times, and the indices of `hours` among them.
 
-    Values are the means of what is known in the hour that ends there.
+    Values are the means of what is known in the hour that ends there; rain is the amount of an hour at its mean rate.
 
     Args:
-        values: (time, station, …).
+        values: (time, station, variable), those of `VARIABLES` or the first of them.
         times: (time,), datetime64.
         hours: increasing indices of times, multiples of `every` apart.
         every: times in an hour.
@@ -96,6 +96,7 @@ def hourly_series(values: np.ndarray, times: np.ndarray, hours: np.ndarray, ever
     whole = (len(values) + lacking) // every
     padded = np.concatenate([np.full((lacking, *values.shape[1:]), np.nan), values])[: whole * every]
     means = mean_of_known(padded.reshape(whole, every, *values.shape[1:]), axis=1)
+    means[..., VARIABLES.index("rain") :] *= every
     return means, times[every - 1 - lacking :: every], (hours + lacking) // every
 
 

@@ -28,11 +28,13 @@ def observed(times=800):
 
 
 @pytest.mark.parametrize("last", [9, 10, 15, 799])
-def test_hours_end_at_the_time_of_the_forecast_and_are_means(last):
+def test_hours_end_at_the_time_of_the_forecast_and_are_means_and_amounts_of_rain(last):
     values = series()
     means, times, index = hourly_series(values, MINUTES[:800], np.array([last]), every=10)
     hour = values[max(last - 9, 0) : last + 1]
-    np.testing.assert_allclose(means[index[0]], np.nanmean(hour, axis=0))
+    np.testing.assert_allclose(means[index[0], :, :6], np.nanmean(hour, axis=0)[:, :6])
+    # Its amount, what is missing being like the rest.
+    np.testing.assert_allclose(means[index[0], :, 6], 10 * np.nanmean(hour, axis=0)[:, 6])
     assert times[index[0]] == MINUTES[last] and len(times) == len(means)
     assert (np.diff(times) == np.timedelta64(1, "h")).all()
 
