@@ -5,6 +5,8 @@ import pytest
 from geodl import datasets, themes, zoo
 from geodl.baselines import StationPersistence
 from geodl.datasets import load
+from geodl.errors import InputError
+from geodl.models import WindAttention
 from geodl.plotting import fan_chart
 from geodl.themes import forecasting
 from geodl_datasets.wind_stations.wind_stations_dataset_builder import distinct
@@ -15,6 +17,14 @@ def test_scores_of_persistence_are_those_of_the_card():
     card = zoo.card("wind_attention")["baselines"]["persistence"]
     for name, values in found.result().items():
         np.testing.assert_allclose(values, card[name], rtol=2e-3)
+
+
+def test_other_steps_and_other_cases_are_refused():
+    for case in (None, "wind_stations"):
+        with pytest.raises(InputError, match="this one has a step of 6 minutes"):
+            forecasting.evaluate(WindAttention(members=1, width=8, blocks=1, step=6), case)
+    with pytest.raises(InputError, match="Expected one of the cases wind_stations; found 'beijing'"):
+        forecasting.wind_stations.evaluate(StationPersistence(), "beijing")
 
 
 @pytest.mark.slow

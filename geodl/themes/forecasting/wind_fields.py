@@ -8,14 +8,14 @@ from geodl import plotting
 from geodl.baselines import WindAdvection, WindPersistence
 from geodl.metrics import WindFieldScores
 from geodl.models.wind_field_forecaster import PAST, WindFieldForecaster
-from geodl.themes.cases import Case
+from geodl.themes.cases import Case, Cases
 
 BASELINES = {"persistence": WindPersistence, "advection": WindAdvection}
-CASES = {
-    "wind_fields": Case(
+CASES = Cases(
+    wind_fields=Case(
         dataset="wind_fields", config="arpege_se", baselines=tuple(BASELINES), models={"ConvLSTM": "wind_convlstm"}
     )
-}
+)
 MODELS, VARIABLE = WindFieldForecaster, "u10"
 
 

@@ -9,7 +9,7 @@ from geodl.baselines import DailySpeedAutoregression, DailySpeedPersistence, Dai
 from geodl.metrics import DailySpeedScores
 from geodl.metrics.wind_station_scores import LEVELS
 from geodl.models.daily_speed_forecaster import DailySpeedForecaster
-from geodl.themes.cases import Case
+from geodl.themes.cases import Case, Cases
 
 FITTED = {
     "climatology": lambda: DailySpeedAutoregression(order=0),
@@ -18,7 +18,7 @@ FITTED = {
     "VAR(3)": lambda: DailySpeedAutoregression(order=3),
     "Gaussian process": lambda: DailySpeedProcess(order=3),
 }
-CASES = {"wind_ireland": Case(dataset="wind_stations", config="ireland", baselines=("persistence", *FITTED))}
+CASES = Cases(wind_ireland=Case(dataset="wind_stations", config="ireland", baselines=("persistence", *FITTED)))
 MODELS, VARIABLE = DailySpeedForecaster, "speed"
 
 

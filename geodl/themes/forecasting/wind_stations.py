@@ -10,17 +10,17 @@ from geodl.errors import InputError
 from geodl.metrics.wind_station_scores import LEVELS, WindStationScores
 from geodl.models.station_features import LAGS, LEADS, hours_ahead, station_values
 from geodl.models.wind_station_forecaster import WindStationForecaster
-from geodl.themes.cases import Case
+from geodl.themes.cases import Case, Cases
 
 MEMBERS = 50  # samples for the scores of joint distributions
-CASES = {
-    "wind_stations": Case(
+CASES = Cases(
+    wind_stations=Case(
         dataset="wind_stations",
         config="beijing",
         baselines=("persistence", "climatology", "regression", "recent regression", "analogues"),
         models={"attention": "wind_attention"},
     )
-}
+)
 MODELS, VARIABLE = WindStationForecaster, "u"
 
 
@@ -45,7 +45,12 @@ def approaches(case: str) -> dict:
 
 
 def evaluate(model, case: str, split: str = "test") -> WindStationScores:
-    """Scores of a model or baseline on a split of a case: forecasts from every hour."""
+    """Scores of a model or baseline on a split of a case: forecasts from every hour.
+
+    Raises:
+        InputError: there is no such case; a model of another time step.
+    """
+    _check_hourly(model)
     ds = CASES[case].open(split)
     values = station_values(ds)
     hours = np.arange(LAGS, len(values) - LEADS)
@@ -65,8 +70,7 @@ def case_of(model) -> str:
     Raises:
         InputError: a model of another time step.
     """
-    if model.step != 60:
-        raise InputError(f"Expected a model of hourly wind; this one has a step of {model.step} minutes, which no case scores.")
+    _check_hourly(model)
     return "wind_stations"
 
 
@@ -78,3 +82,8 @@ def figure(compared: dict[str, WindStationScores], case: str):
 def picture(observed, known, forecast):
     """The forecast at the first station of the user's own network."""
     return plotting.fan_chart(observed, known, forecast)
+
+
+def _check_hourly(model):
+    if model.step != 60:
+        raise InputError(f"Expected a model of hourly wind; this one has a step of {model.step} minutes, which no case scores.")
