@@ -25,7 +25,7 @@ def overlapping_pieces(
         >>> for piece, weights in overlapping_pieces((8, 30), margins=(2, 3), most=120):
         ...     total[piece] += weights
         >>> print(len(list(overlapping_pieces((8, 30), (2, 3), 120))), np.allclose(total, 1))
-        3 True
+        4 True
     """
     counts = [1] * len(shape)
     while math.prod(_length(*axis) for axis in zip(shape, counts, margins, strict=True)) > most:
