@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from geodl.layers.leading_eigenvectors import leading_eigenvectors
 from geodl.layers.random_numbers import standard_normal
 
 # Share of the variance that the eigenvectors of an axis may leave out, and how much it may be beside the noise.
@@ -146,7 +147,6 @@ class GridInterpolation(keras.layers.Layer):
         """
         _, *sizes = tf.unstack(tf.shape(mask))
         values, vectors, resolved = [], [], 1.0
-        # In double precision: single precision gives eigenvalues of smooth covariances that are negative.
         parameters = tf.cast(self.covariance.value, "float64")
         negligible = tf.minimum(BESIDE_NOISE * parameters[10] / parameters[9], NEGLIGIBLE)
         axes = [tf.unstack(axis) for axis in tf.unstack(tf.reshape(parameters[:9], (3, 3)))]
@@ -156,13 +156,7 @@ class GridInterpolation(keras.layers.Layer):
             correlation = share + (1 - share) * tf.exp(-((tf.cast(distance, "float64") / scale) ** power))
             correlation = tf.reduce_mean(tf.reshape(correlation, (count, of_axis, count, of_axis)), axis=(1, 3))
             resolved *= correlation[0, 0]
-            value, vector = tf.linalg.eigh(correlation)
-            value, vector = tf.maximum(value[::-1], 1e-9), vector[:, ::-1]
-            kept = tf.cumsum(value, exclusive=True) < (1 - negligible) * tf.reduce_sum(value)
-            value = tf.where(kept, value, tf.zeros_like(value))
-            if tf.executing_eagerly():  # a graph is compiled before their number is known
-                kept = int(tf.math.count_nonzero(kept))
-                value, vector = value[:kept], vector[:, :kept]
+            vector, value = leading_eigenvectors(correlation, negligible)
             values.append(tf.cast(value, mask.dtype))
             vectors.append(tf.cast(vector, mask.dtype))
         t, y, x = values

@@ -7,6 +7,7 @@ from keras import ops
 from scipy import ndimage
 
 from geodl.layers.error_smoothing import SAMPLES, smoothed_apart
+from geodl.layers.leading_eigenvectors import leading_eigenvectors
 from geodl.layers.linear_analysis import LinearAnalysis
 from geodl.layers.random_numbers import standard_normal
 
@@ -158,7 +159,8 @@ class MultiscaleAnalysis(keras.layers.Layer):
         for deviation, *lengths in map(tf.unstack, tf.unstack(tf.cast(self.covariances.value, "float64"))):
             bases, product = [], deviation**2 * tf.ones((1, 1, 1), "float64")
             for axis, length in enumerate(lengths):
-                vectors, values = _eigenvectors(sizes[axis], length)
+                distance = tf.cast(tf.abs(tf.range(sizes[axis])[:, None] - tf.range(sizes[axis])), "float64")
+                vectors, values = leading_eigenvectors(tf.exp(-((distance / length) ** POWER)), NEGLIGIBLE)
                 bases.append(tf.cast(vectors, self.variable_dtype))
                 product *= tf.reshape(values, [-1 if place == axis else 1 for place in range(3)])
             roots.append((bases, tf.cast(tf.sqrt(product), self.variable_dtype)))
@@ -184,19 +186,6 @@ class MultiscaleAnalysis(keras.layers.Layer):
     def get_config(self):
         settings = {"scales": self.scales, "grid": self.grid, "tolerance": self.tolerance}
         return {**super().get_config(), **settings, "max_iterations": self.max_iterations}
-
-
-def _eigenvectors(size, length):
-    """Eigenvectors of the correlation matrix of an axis, and the eigenvalues, largest first, 0 where they are negligible."""
-    distance = tf.cast(tf.abs(tf.range(size)[:, None] - tf.range(size)), "float64")
-    values, vectors = tf.linalg.eigh(tf.exp(-((distance / length) ** POWER)))
-    values, vectors = tf.maximum(values[::-1], 1e-9), vectors[:, ::-1]
-    kept = tf.cumsum(values, exclusive=True) < (1 - NEGLIGIBLE) * tf.reduce_sum(values)
-    values = tf.where(kept, values, tf.zeros_like(values))
-    if tf.executing_eagerly():  # a graph is compiled before their number is known
-        kept = int(tf.math.count_nonzero(kept))
-        values, vectors = values[:kept], vectors[:, :kept]
-    return vectors, values
 
 
 def _projected(field, bases):
