@@ -98,7 +98,7 @@ def approaches(case: str) -> dict:
         compared["reduced-space interpolation"] = lambda: OptimalInterpolation(setting.modes, 15).estimate(*_training(case))
     if setting.scales_of:
         compared["interpolation on several scales"] = lambda: MultiscaleInterpolation(
-            zoo.load(setting.scales_of).scales
+            zoo.load(setting.scales_of, pretrained=False).scales
         ).estimate(*_training(case))
     return compared | setting.published()
 
