@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from geodl import datasets, zoo
 from geodl.models import BurgersCNN, burgers_states
+from geodl.training import resuming
 
 
 def pairs(model, split: str):
@@ -31,11 +32,7 @@ def train(output: Path, epochs: int = 100, seed: int = 0, callbacks=()) -> keras
         training,
         validation_data=pairs(model, "validation"),
         epochs=epochs,
-        callbacks=[
-            keras.callbacks.BackupAndRestore(output / "backup"),
-            keras.callbacks.CSVLogger(output / "log.csv", append=True),
-            *callbacks,
-        ],
+        callbacks=[*resuming(output, f"seed_{seed}"), *callbacks],
         verbose=2,
     )
     zoo.save(model, output)

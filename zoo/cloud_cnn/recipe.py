@@ -7,6 +7,7 @@ import keras
 from geodl import datasets, zoo
 from geodl.metrics import ClassAccuracy, CloudAccuracy, CloudTypeLoss
 from geodl.models import CloudCNN
+from geodl.training import resuming
 
 
 def train(output: Path, epochs: int = 3, seed: int = 0, callbacks=()) -> keras.Model:
@@ -18,8 +19,13 @@ def train(output: Path, epochs: int = 3, seed: int = 0, callbacks=()) -> keras.M
     model = CloudCNN()
     model.build((None, 6, None, None))
     model.compile(keras.optimizers.Adam(2e-3), CloudTypeLoss(), metrics=[CloudAccuracy(), ClassAccuracy()])
-    backup = keras.callbacks.BackupAndRestore(output / "backup")
     stop = keras.callbacks.EarlyStopping("val_loss", patience=3, restore_best_weights=True)
-    model.fit(training, validation_data=validation, epochs=epochs, callbacks=[backup, stop, *callbacks], verbose=2)
+    model.fit(
+        training,
+        validation_data=validation,
+        epochs=epochs,
+        callbacks=[*resuming(output, f"seed_{seed}"), stop, *callbacks],
+        verbose=2,
+    )
     zoo.save(model, output)
     return model

@@ -7,6 +7,7 @@ import keras
 from geodl import datasets, zoo
 from geodl.metrics import ClassAccuracy, CloudAccuracy, CloudTypeLoss
 from geodl.models import CloudUNet
+from geodl.training import resuming
 
 
 def train(output: Path, epochs: int = 20, seed: int = 0, callbacks=()) -> keras.Model:
@@ -30,9 +31,8 @@ def train(output: Path, epochs: int = 20, seed: int = 0, callbacks=()) -> keras.
         epochs=epochs,
         callbacks=[
             keras.callbacks.LearningRateScheduler(lambda epoch, rate: float(cosine(epoch))),
-            keras.callbacks.BackupAndRestore(output / "backup"),
+            *resuming(output, f"seed_{seed}"),
             keras.callbacks.EarlyStopping("val_loss", patience=12, restore_best_weights=True),
-            keras.callbacks.CSVLogger(output / "log.csv", append=True),
             *callbacks,
         ],
         verbose=2,

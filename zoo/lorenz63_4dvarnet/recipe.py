@@ -6,7 +6,6 @@ import keras
 
 from geodl import datasets, zoo
 from geodl.layers import DynamicsPrior, ODEIntegrator
-from geodl.metrics import WindowLoss, window_mse
 from geodl.models import FourDVarNet
 from geodl.models.neural_ode import LearnedTendency
 
@@ -25,29 +24,12 @@ def learned_dynamics(lag: int, guess) -> DynamicsPrior:
 def train(output: Path, epochs: int = 15, seed: int = 0, callbacks=()) -> keras.Model:
     """Fits the model, resuming where a killed run stopped, and saves it in the folder `output`."""
     keras.utils.set_random_seed(seed)
+    recipe = zoo.recipe("lorenz63_direct")
     # Other windows than those that `lorenz63_direct` was trained on.
-    training = zoo.recipe("lorenz63_direct").simulated_windows(batch_size=128, seed=seed + 1)
+    training = recipe.simulated_windows(batch_size=128, seed=seed + 1)
     validation = datasets.load("lorenz63", "assimilation_x", "validation", batch_size=250)
 
     guess = zoo.load("lorenz63_direct")
     model = FourDVarNet(guess, learned_dynamics(4, guess), iterations=5, hidden=64)
     model.build((None, None, 3))
-    model.compile(
-        optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(7e-4, epochs * 100), global_clipnorm=1.0),
-        loss=WindowLoss(scale=8.5),
-        metrics=[window_mse],
-    )
-    model.fit(
-        training,
-        steps_per_epoch=100,
-        validation_data=validation,
-        epochs=epochs,
-        callbacks=[
-            keras.callbacks.BackupAndRestore(output / "backup"),
-            keras.callbacks.CSVLogger(output / "log.csv", append=True),
-            *callbacks,
-        ],
-        verbose=2,
-    )
-    zoo.save(model, output)
-    return model
+    return recipe.fit(model, training, validation, 8.5, 7e-4, output, epochs, seed, callbacks)

@@ -8,6 +8,7 @@ import numpy as np
 from geodl import datasets, pipelines, zoo
 from geodl.metrics import WindowLoss, window_mse
 from geodl.models import DirectNetwork
+from geodl.training import resuming
 
 MIRROR = (-1, -1, 1)  # the equation does not change under (x, y, z) → (−x, −y, z)
 
@@ -22,6 +23,27 @@ def simulated_windows(batch_size: int, seed: int):
     return pipelines.observed_windows(trajectories, plan, 200, batch_size, MIRROR, seed)
 
 
+def fit(
+    model, training, validation, scale: float, rate: float, output: Path, epochs: int, seed: int, callbacks=()
+) -> keras.Model:
+    """Fits a model to windows of states of this scale, resuming where a killed run stopped, and saves it in `output`."""
+    model.compile(
+        optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, epochs * 100), global_clipnorm=1.0),
+        loss=WindowLoss(scale=scale),
+        metrics=[window_mse],
+    )
+    model.fit(
+        training,
+        steps_per_epoch=100,
+        validation_data=validation,
+        epochs=epochs,
+        callbacks=[*resuming(output, f"seed_{seed}"), *callbacks],
+        verbose=2,
+    )
+    zoo.save(model, output)
+    return model
+
+
 def train(output: Path, epochs: int = 50, seed: int = 0, callbacks=()) -> keras.Model:
     """Fits the model, resuming where a killed run stopped, and saves it in the folder `output`."""
     keras.utils.set_random_seed(seed)
@@ -30,22 +52,5 @@ def train(output: Path, epochs: int = 50, seed: int = 0, callbacks=()) -> keras.
     model = DirectNetwork(components=3, dt=0.01, patch=8, channels=128, dilations=(1, 2, 4, 1, 2, 4), mirror=MIRROR)
     model.build((None, None, 3))
     model.adapt(datasets.open_dataset("lorenz63", "assimilation_x", "train").state.values)
-    model.compile(
-        optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(2e-3, epochs * 100), global_clipnorm=1.0),
-        loss=WindowLoss(scale=8.5),
-        metrics=[window_mse],
-    )
-    model.fit(
-        simulated_windows(batch_size=256, seed=seed),
-        steps_per_epoch=100,
-        validation_data=validation,
-        epochs=epochs,
-        callbacks=[
-            keras.callbacks.BackupAndRestore(output / "backup"),
-            keras.callbacks.CSVLogger(output / "log.csv", append=True),
-            *callbacks,
-        ],
-        verbose=2,
-    )
-    zoo.save(model, output)
-    return model
+    training = simulated_windows(batch_size=256, seed=seed)
+    return fit(model, training, validation, 8.5, 2e-3, output, epochs, seed, callbacks)

@@ -7,7 +7,6 @@ import keras
 from geodl import datasets, zoo
 from geodl.dynamics import Lorenz96
 from geodl.layers import DynamicsPrior, ODEIntegrator
-from geodl.metrics import WindowLoss, window_mse
 from geodl.models import FourDVarNet
 
 
@@ -24,22 +23,4 @@ def train(output: Path, epochs: int = 20, seed: int = 0, callbacks=()) -> keras.
     prior = DynamicsPrior(ODEIntegrator(Lorenz96(), dt=0.1, steps=1), lag=2, mean=mean, scale=scale)
     model = FourDVarNet(guess, prior, iterations=8, hidden=32)
     model.build((None, None, 40))
-    model.compile(
-        optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(1e-3, epochs * 100), global_clipnorm=1.0),
-        loss=WindowLoss(scale=3.6),
-        metrics=[window_mse],
-    )
-    model.fit(
-        training,
-        steps_per_epoch=100,
-        validation_data=validation,
-        epochs=epochs,
-        callbacks=[
-            keras.callbacks.BackupAndRestore(output / "backup"),
-            keras.callbacks.CSVLogger(output / "log.csv", append=True),
-            *callbacks,
-        ],
-        verbose=2,
-    )
-    zoo.save(model, output)
-    return model
+    return zoo.recipe("lorenz63_direct").fit(model, training, validation, 3.6, 1e-3, output, epochs, seed, callbacks)

@@ -6,7 +6,6 @@ import keras
 import numpy as np
 
 from geodl import datasets, pipelines, zoo
-from geodl.metrics import WindowLoss, window_mse
 from geodl.models import DirectNetwork
 
 
@@ -28,23 +27,6 @@ def train(output: Path, epochs: int = 15, seed: int = 0, callbacks=()) -> keras.
     model = DirectNetwork(components=40, dt=0.05, patch=4, channels=48, dilations=(1, 2, 4, 1, 2, 4), reach=2)
     model.build((None, None, 40))
     model.adapt(datasets.open_dataset("lorenz96", "assimilation_half", "train").state.values)
-    model.compile(
-        optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(2e-3, epochs * 100), global_clipnorm=1.0),
-        loss=WindowLoss(scale=3.6),
-        metrics=[window_mse],
-    )
-    model.fit(
-        # Half as long as the windows of the test: what a convolution sees in the middle is the same.
-        simulated_windows(length=100, batch_size=8, seed=seed),
-        steps_per_epoch=100,
-        validation_data=validation,
-        epochs=epochs,
-        callbacks=[
-            keras.callbacks.BackupAndRestore(output / "backup"),
-            keras.callbacks.CSVLogger(output / "log.csv", append=True),
-            *callbacks,
-        ],
-        verbose=2,
-    )
-    zoo.save(model, output)
-    return model
+    # Half as long as the windows of the test: what a convolution sees in the middle is the same.
+    training = simulated_windows(length=100, batch_size=8, seed=seed)
+    return zoo.recipe("lorenz63_direct").fit(model, training, validation, 3.6, 2e-3, output, epochs, seed, callbacks)

@@ -9,6 +9,7 @@ from geodl import datasets, pipelines, zoo
 from geodl.layers import LinearAnalysis
 from geodl.metrics import WindowLoss, window_mse
 from geodl.models import FieldUNet
+from geodl.training import resuming
 
 DAYS, MODES, LAGS = 9, 40, 15
 
@@ -69,11 +70,7 @@ def fit(model, series, output: Path, epochs: int, rate: float, seed: int, callba
         validation_data=validation,
         validation_batch_size=8,
         epochs=epochs,
-        callbacks=[
-            keras.callbacks.BackupAndRestore(output / "backup"),
-            keras.callbacks.CSVLogger(output / "log.csv", append=True),
-            *callbacks,
-        ],
+        callbacks=[*resuming(output, f"seed_{seed}"), *callbacks],
         verbose=2,
     )
     zoo.save(model, output)

@@ -12,6 +12,7 @@ from geodl.files import write_whole
 from geodl.layers import MultiscaleAnalysis
 from geodl.metrics import WindowLoss, window_mse
 from geodl.models import FieldFourDVarNet, FieldUNet
+from geodl.training import resuming
 from geodl_datasets.sea_level.sea_level_dataset_builder import CLOUDS, COLUMNS, clouds_of_places
 
 DAYS, PATCH, STEPS = 9, 64, 100
@@ -105,11 +106,7 @@ def fit(model, series, output: Path, epochs: int, seed: int, callbacks=(), noise
         pipelines.mirrored_windows(windows, SIGNED, seed),
         steps_per_epoch=STEPS,
         epochs=epochs,
-        callbacks=[
-            keras.callbacks.BackupAndRestore(output / "backup"),
-            keras.callbacks.CSVLogger(output / "log.csv", append=True),
-            *callbacks,
-        ],
+        callbacks=[*resuming(output, f"seed_{seed}"), *callbacks],
         verbose=2,
     )
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from geodl import datasets, pipelines, zoo
 from geodl.models import SGTNN, SubgridFluxModel
+from geodl.training import resuming
 
 BATCH = 4
 
@@ -36,7 +37,7 @@ def fit(
         pipelines.batches(pipelines.turned_boxes(training.shuffle(len(states), seed=seed), seed), BATCH),
         validation_data=validation.batch(BATCH),
         epochs=epochs,
-        callbacks=[keras.callbacks.BackupAndRestore(output / "backup"), *callbacks],
+        callbacks=[*resuming(output, f"seed_{seed}"), *callbacks],
         verbose=2,
     )
     zoo.save(model, output)

@@ -10,6 +10,7 @@ from geodl import datasets, zoo
 from geodl.metrics import WindLoss
 from geodl.models import WindAttention
 from geodl.models.station_features import LEADS, hours_ahead, station_values
+from geodl.training import resuming
 
 HIDDEN = 0.1  # share of the stations that a network of others has to do without
 SHORT, WEEK = 0.15, 7  # share of the days of which not ninety days of the past are known, but a week (days)
@@ -68,11 +69,7 @@ def train(output: Path, epochs: int = 10, seed: int = 0, callbacks=()) -> keras.
         batches(features, targets, seed),
         validation_data=tf.data.Dataset.from_tensor_slices(known).batch(BATCH),
         epochs=epochs,
-        callbacks=[
-            keras.callbacks.BackupAndRestore(output / "backup"),
-            keras.callbacks.CSVLogger(output / "log.csv", append=True),
-            *callbacks,
-        ],
+        callbacks=[*resuming(output, f"seed_{seed}"), *callbacks],
         verbose=2,
     )
     model.couple(known[0], known[1][..., 2])

@@ -12,6 +12,7 @@ from geodl import datasets, zoo
 from geodl.metrics import WindLoss
 from geodl.models import WindAttention
 from geodl.models.station_features import hours_ahead, station_values
+from geodl.training import resuming
 
 STEP, LEADS = 6, 60  # minutes, and how many of them
 HOUR = 60 // STEP
@@ -88,11 +89,7 @@ def train(output: Path, epochs: int = 20, seed: int = 0, callbacks=()) -> keras.
         validation_data=tf.data.Dataset.from_tensor_slices(tuple(known)).batch(BATCH),
         epochs=epochs,
         steps_per_epoch=BATCHES,
-        callbacks=[
-            keras.callbacks.BackupAndRestore(output / "backup"),
-            keras.callbacks.CSVLogger(output / "log.csv", append=True),
-            *callbacks,
-        ],
+        callbacks=[*resuming(output, f"seed_{seed}"), *callbacks],
         verbose=2,
     )
     model.couple(known[0], known[1][..., 2])

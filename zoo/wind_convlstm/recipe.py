@@ -9,6 +9,7 @@ import tensorflow as tf
 from geodl import datasets, zoo
 from geodl.models import WindConvLSTM
 from geodl.models.wind_field_forecaster import CHANNELS, FUTURE, PAST
+from geodl.training import resuming
 
 STEPS, BATCH, PATCH = 50, 8, 48
 MEAN_WIND = 3.0  # m s-1
@@ -92,7 +93,7 @@ def train(output: Path, epochs: int = 20, seed: int = 0, callbacks=()) -> keras.
         validation_data=tuple(np.stack(arrays) for arrays in zip(*(pair(each, static) for each in later), strict=True)),
         epochs=epochs,
         callbacks=[
-            keras.callbacks.BackupAndRestore(output / "backup"),
+            *resuming(output, f"seed_{seed}"),
             keras.callbacks.EarlyStopping("val_loss", patience=12, restore_best_weights=True),
             *callbacks,
         ],
