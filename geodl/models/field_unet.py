@@ -11,10 +11,11 @@ from geodl.layers.unet import UNetDecoder, UNetEncoder
 from geodl.layers.window_tokens import FieldTokens
 from geodl.models.field_interpolator import Field, FieldInterpolator
 from geodl.models.gridded import GriddedModel
+from geodl.units import factor
 
 FEATURES = 5  # estimate, its standard deviation, observations, mean, sea
-# On data that the model has not learned, this share of the observed values tells how far to trust the network.
 SAME_PLACE = 1e-3  # degrees
+# On data that the model has not learned, this share of the observed values tells how far to trust the network.
 WITHHELD = 0.1
 
 
@@ -38,6 +39,7 @@ class FieldUNet(FieldInterpolator, GriddedModel):
         grid: (rows, columns) that the analysis has learned.
         scales: of the `MultiscaleAnalysis`.
         variable: name of what it has learned, by default of whatever is on its grid.
+        units: of what it has learned, by default those of whatever is on its grid.
         logarithmic: what it has learned are logarithms.
 
     Call arguments:
@@ -59,12 +61,23 @@ class FieldUNet(FieldInterpolator, GriddedModel):
     tile, margin, multiple = 256, 32, 8
 
     def __init__(
-        self, days, filters, blocks, modes=0, lags=21, grid=None, scales=(), variable=None, logarithmic=False, **kwargs
+        self,
+        days,
+        filters,
+        blocks,
+        modes=0,
+        lags=21,
+        grid=None,
+        scales=(),
+        variable=None,
+        units=None,
+        logarithmic=False,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         self.days, self.filters, self.blocks = int(days), tuple(filters), tuple(blocks)
         self.modes, self.lags, self.grid = int(modes), int(lags), None if grid is None else tuple(grid)
-        self.variable, self.logarithmic = variable, bool(logarithmic)
+        self.variable, self.units, self.logarithmic = variable, units, bool(logarithmic)
         dtype = self.dtype_policy
         self.scales = tuple(tuple(scale) for scale in scales)
         if self.scales and (self.modes or self.grid is None):
@@ -137,12 +150,18 @@ class FieldUNet(FieldInterpolator, GriddedModel):
 
     def analyse(self, field: Field) -> tuple[np.ndarray, np.ndarray]:
         values = np.where(field.sea, field.values, np.nan)
-        order = self._order(field)
-        if order is None:
+        order, size = self._order(field), self._unit(field)
+        if order is None or size is None:
             return self._elsewhere(values, field.sea)
-        found = self._windows(self.inputs(values[:, order[0]][:, :, order[1]], field.sea[np.ix_(*order)]))
+        size, shift = (1.0, np.log10(size)) if field.logarithmic else (size, 0.0)
+        values = size * values[:, order[0]][:, :, order[1]] + shift
+        mean, deviation = self._windows(self.inputs(values, field.sea[np.ix_(*order)]))
         rows, columns = map(np.argsort, order)
-        return tuple(part[:, rows][:, :, columns] for part in found)
+        return tuple(part[:, rows][:, :, columns] for part in ((mean - shift) / size, deviation / size))
+
+    def _unit(self, field: Field) -> float | None:
+        """Number of the learned unit that one of the field is; None where it measures something else."""
+        return factor(field.units, self.units) if field.units and self.units else 1.0
 
     def _order(self, field: Field) -> tuple[np.ndarray, np.ndarray] | None:
         """Which rows and columns of a field are those that were learned; None where they, or the variable, are others."""
@@ -227,5 +246,6 @@ class FieldUNet(FieldInterpolator, GriddedModel):
             "grid": self.grid,
             "scales": self.scales,
             "variable": self.variable,
+            "units": self.units,
             "logarithmic": self.logarithmic,
         }
