@@ -87,7 +87,7 @@ class FieldInterpolator(GeoModel):
         return self.decode(dict(zip(("mean", "deviation"), self.analyse(field, **options), strict=True)), x, field)
 
     def encode(self, ds: xr.Dataset, variable: str | None = None) -> Field:
-        array = _select(ds, variable)
+        array = series_of(ds, variable)
         logarithmic = _is_concentration(array)
         values = array.values.astype("float64")
         values[~np.isfinite(values)] = np.nan
@@ -114,7 +114,7 @@ class FieldInterpolator(GeoModel):
         return Field(str(array.name), series, sea, days, logarithmic, (rows, columns), units)
 
     def decode(self, fields: dict[str, np.ndarray], ds: xr.Dataset, field: Field) -> xr.Dataset:
-        array, series = ds[field.name], _select(ds, field.name)
+        array, series = ds[field.name], series_of(ds, field.name)
         order = series.dims
         mean, deviation = (np.where(field.sea, fields[name][field.days], np.nan) for name in ("mean", "deviation"))
         if field.logarithmic:
@@ -132,8 +132,12 @@ class FieldInterpolator(GeoModel):
         return (*input_shape[:-1], 2)
 
 
-def _select(ds: xr.Dataset, variable: str | None) -> xr.DataArray:
-    """The variable, its dimensions in the order time, rows, columns; a single field becomes a series of one."""
+def series_of(ds: xr.Dataset, variable: str | None) -> xr.DataArray:
+    """A variable, its dimensions in the order time, rows, columns; a single field becomes a series of one.
+
+    Raises:
+        InputError: no such variable, several of them and none named, other dimensions, or no numbers.
+    """
     gridded = {str(name): grid for name, array in ds.data_vars.items() for grid in GRIDS if {*array.dims} - {"time"} == {*grid}}
     if variable is None:
         named = [name for name in NAMES if name in gridded] or [name for name in gridded if name not in ("mask", "truth")]
