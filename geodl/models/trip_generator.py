@@ -85,12 +85,14 @@ class TripGenerator(GeoModel):
         """Trips without gaps: each step until the end of its trip gets a position; fixes are kept as they are.
 
         The gaps are filled by `TripCompletion` from pieces of simulated trips. Trips of another colony or time step are
-        allowed; a trip ends with its last fix or, if there is a `mask`, where that ends.
+        allowed; a trip ends with its last fix or, if there is a `mask`, where that ends. It may be a piece of a longer one:
+        gaps before its first fix begin at the colony, and those behind its last one end there, if a bird gets so far in time.
 
         Args:
             ds: trips as `geodl.trips.trips_dataset` lays them out, `x` and `y` or `lon` and `lat` NaN in the gaps.
             members: number of simulations, along a leading dimension `member`; 0 gives the mean of all that may fill a gap,
-                which is nearest to the truth but smoother than it, with its `position_deviation` (m).
+                which is nearest to the truth but smoother than it, with its `position_deviation` (m), NaN in gaps that are
+                longer than any simulated trip.
             seed: of the simulations.
 
         Raises:

@@ -224,20 +224,58 @@ def test_a_negative_number_of_members_is_told(model):
         model.complete(loops(2), members=-1)
 
 
-def test_gaps_of_a_circle_are_filled_better_by_pieces_of_circles_than_by_straight_lines():
-    angle = np.arange(100) * 0.1
-    circles = [r * np.stack([np.cos(angle), np.sin(angle)], axis=-1) for r in np.linspace(4000, 6000, 20)]
-    truth = circles[7] + [8000, 0]
+def circles(count=20):
+    """Trips of 100 steps around circles of different sizes, from the colony and back to it."""
+    phase = 2 * np.pi * np.arange(101) / 100
+    return [r * np.stack([1 - np.cos(phase), np.sin(phase)], axis=-1) for r in np.linspace(4000, 6000, count)]
+
+
+def hidden_part(truth, first, last):
+    """Errors of the completed positions, of a straight line, and the deviation, (step,), between two steps."""
     trip = truth.copy()
-    trip[30:45] = np.nan
-    mean, deviation = TripCompletion(circles).mean(trip)
-    straight = np.stack([np.interp(np.arange(30, 45), [29, 45], truth[[29, 45], i]) for i in range(2)], axis=-1)
-    error, other = (np.hypot(*(found - truth[30:45]).T).mean() for found in (mean[30:45], straight))
-    assert error < 0.1 * other and (deviation[30:45] > 0).all() and (deviation[:30] == 0).all()
+    trip[first:last] = np.nan
+    mean, deviation = TripCompletion(circles()).mean(trip)
+    gap, known = np.arange(first, last), np.flatnonzero(np.isfinite(trip[:, 0]))
+    straight = np.stack([np.interp(gap, known, truth[known, i]) for i in range(2)], axis=-1)
+    assert (deviation[first:last] > 0).all() and (deviation[known] == 0).all()
+    return *(np.hypot(*(found - truth[gap]).T) for found in (mean[gap], straight)), deviation[gap]
+
+
+def test_gaps_of_a_circle_are_filled_better_by_pieces_of_circles_than_by_straight_lines():
+    error, straight, _ = hidden_part(circles()[7], 30, 45)
+    assert error.mean() < 0.1 * straight.mean()
+
+
+@pytest.mark.parametrize(("first", "last"), [(1, 16), (24, 39)])
+def test_a_gap_beside_the_only_fix_at_an_end_of_a_piece_at_sea_is_filled_better_than_by_a_straight_line(first, last):
+    error, straight, deviation = hidden_part(circles()[7][30:70], first, last)
+    assert error.mean() < 0.5 * straight.mean() and (error < 3 * deviation).all()
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 10), (30, 40)])
+def test_a_piece_that_is_too_far_away_does_not_begin_or_end_at_the_colony(first, last):
+    truth = circles()[7][30:70]
+    error, straight, deviation = hidden_part(truth, first, last)
+    assert error.max() < 0.2 * np.hypot(*truth.T).min() and error.mean() < straight.mean() and (error < 3 * deviation).all()
+
+
+@pytest.mark.parametrize("last", [True, False])
+def test_a_trip_whose_first_or_last_fix_is_in_reach_begins_or_ends_at_the_colony(last):
+    truth = circles()[7][1:-1]
+    error, straight, _ = hidden_part(truth, *((89, 99) if last else (0, 10)))
+    assert error.mean() < 0.1 * straight.mean() and error[-1 if last else 0] < 100
+
+
+def test_a_single_fix_far_away_is_continued_by_pieces_of_all_trips():
+    trip = np.full((9, 2), np.nan)
+    trip[4] = [60_000, 0]
+    mean, deviation = TripCompletion(circles()).mean(trip)
+    assert np.isfinite(mean).all() and (np.diff(deviation[4:]) > 0).all() and (np.diff(deviation[:5]) < 0).all()
 
 
 def test_a_gap_that_is_longer_than_any_simulated_trip_is_bridged_by_a_straight_line():
     trip = np.full((30, 2), np.nan)
     trip[0], trip[29] = [0, 0], [2900, 0]
-    mean, _ = TripCompletion([np.zeros((5, 2))]).mean(trip)
+    mean, deviation = TripCompletion([np.zeros((5, 2))]).mean(trip)
     np.testing.assert_allclose(mean[:, 0], 100.0 * np.arange(30))
+    assert np.isnan(deviation[1:29]).all()
