@@ -135,6 +135,18 @@ def colony_of(ds: xr.Dataset) -> Colony:
     return Colony(ds.attrs["colony_lon"], ds.attrs["colony_lat"])
 
 
+def fixes(ds: xr.Dataset) -> xr.DataArray:
+    """Where a dataset of trips has a position: `x`, `y`, `lon` and `lat`, those that it has, are all known.
+
+    Example:
+        >>> ds = trips_dataset(np.array([[[300.0, 400], [600, 0]]]), colony=(0, 0), step_seconds=60)
+        >>> print(fixes(ds.assign_coords(lon=ds.lon.where(ds.step == 1))).values)
+        [[False  True]]
+    """
+    known = [ds[name].notnull().reset_coords(drop=True) for name in ("x", "y", "lon", "lat") if name in ds.variables]
+    return xr.concat(known, "name").all("name")
+
+
 def closed_trips(ds: xr.Dataset, steps: int | None = None) -> np.ndarray:
     """Positions of trips that start and end at the colony.
 

@@ -12,7 +12,7 @@ from geodl.errors import InputError
 from geodl.layers.step_matching import StepMatching
 from geodl.models.base import GeoModel, Variable
 from geodl.models.trip_completion import TripCompletion
-from geodl.trips import Colony, closed_trips, colony_of, project, trips_dataset, unproject
+from geodl.trips import Colony, closed_trips, colony_of, fixes, project, trips_dataset, unproject
 
 QUANTILES = 64  # of the durations that are kept
 SHORTEST = 3  # steps of a trip
@@ -89,7 +89,7 @@ class TripGenerator(GeoModel):
         gaps before its first fix begin at the colony, and those behind its last one end there, if a bird gets so far in time.
 
         Args:
-            ds: trips as `geodl.trips.trips_dataset` lays them out, `x` and `y` or `lon` and `lat` NaN in the gaps.
+            ds: trips as `geodl.trips.trips_dataset` lays them out, `x` and `y`, `lon` and `lat`, or all of them NaN in the gaps.
             members: number of simulations, along a leading dimension `member`; 0 gives the mean of all that may fill a gap,
                 which is nearest to the truth but smoother than it, with its `position_deviation` (m), NaN in gaps that are
                 longer than any simulated trip.
@@ -115,7 +115,7 @@ class TripGenerator(GeoModel):
             ds = ds.assign({name: (lon.dims, values) for name, values in zip("xy", metres, strict=True)})
         fields = [dataclasses.replace(self.input_variable, name=name).select(ds) for name in "xy"]
         positions = np.stack([field.values for field in fields], axis=-1).astype("float64")
-        known = np.isfinite(positions).all(axis=-1)
+        known = np.isfinite(positions).all(axis=-1) & fixes(ds).transpose("trip", "step").values
         if not known.any(axis=1).all():
             trip = ds["x"]["trip"].values[np.argmin(known.any(axis=1))]
             raise InputError(f"Expected a fix in every trip; trip {trip} has none: drop it.")

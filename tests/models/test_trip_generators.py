@@ -13,6 +13,7 @@ from geodl.errors import InputError
 from geodl.metrics import StepLikelihood, TripLoss, trip_statistics
 from geodl.models import TrajectoryGAN, TripCompletion, TripSelection
 from geodl.models.trip_selection import TRIPS
+from geodl.plotting import completed_trips
 from geodl.trips import closed_trips
 
 
@@ -180,6 +181,19 @@ def test_predict_completes_and_lon_lat_alone_will_do(model):
     there = known.drop_vars(["x", "y"])
     there = there.assign(lon=there.lon.where(~hidden), lat=there.lat.where(~hidden)).reset_coords(["lon", "lat"])
     np.testing.assert_allclose(model.predict(there).x, model.complete(known).x, atol=0.1)
+
+
+@pytest.mark.parametrize("names", [("lon", "lat"), ("lat",), ("x",)])
+def test_a_position_is_hidden_where_any_of_its_coordinates_is(names):
+    model = mdn()
+    model.adapt(loops())
+    ds, known, hidden = gappy()
+    partly = ds.reset_coords(["lon", "lat"])
+    partly = partly.assign({name: partly[name].where(~hidden) for name in names}).set_coords(["lon", "lat"])
+    expected = model.complete(known)
+    xr.testing.assert_allclose(model.complete(partly)[["x", "y", "lon", "lat"]], expected[["x", "y", "lon", "lat"]])
+    drawn = completed_trips(partly, expected).axes[0].lines[-1].get_xdata()
+    assert np.isnan(drawn.reshape(hidden.shape)[hidden]).all()
 
 
 def test_trips_at_another_time_step_are_completed_too(model):
