@@ -2,6 +2,7 @@
 
 import json
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -25,11 +26,18 @@ app.add_typer(data, name="data")
 
 def main() -> None:
     """Runs the command; input that is not what was expected ends it with one sentence and exit code 2."""
-    try:
-        app()
-    except InputError as error:
-        print(f"geodl: {error}", file=sys.stderr)
-        sys.exit(2)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            app()
+        except InputError as error:
+            print(f"geodl: {error}", file=sys.stderr)
+            sys.exit(2)
+
+
+def _show_warning(message, *_, **__) -> None:
+    """One sentence, without the place in the code that is of no use on the command line."""
+    print(f"geodl: {message}", file=sys.stderr)
 
 
 @app.command("list")

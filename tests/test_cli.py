@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 import xarray as xr
+from foraging_tracks import tracks, write
 
 from geodl import datasets, zoo
 from geodl.cli import main
@@ -98,6 +99,15 @@ def test_bad_input_ends_with_one_sentence_and_nothing_written(
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("geodl: ") and message in error
     assert set(os.listdir()) == before
+
+
+def test_a_warning_is_one_sentence(monkeypatch, tmp_path, capsys):
+    table = tracks(2, trips=1)
+    table.loc[70, "location-lat"] = np.nan
+    path, arguments = write(tmp_path, table), ("-o", tmp_path / "out.nc")
+    assert _run(monkeypatch, "predict", "seabird_gan_peru", path, *arguments) == 0
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert line.startswith("geodl: Fixes are left out: the place cannot be read or is not on Earth in 1 of ")
 
 
 @pytest.mark.parametrize("arguments", [("sample", "seabird_gan_peru", "--seed", "-1"), ("train", "cloud_cnn", "--epochs", "0")])

@@ -89,7 +89,7 @@ class TripGenerator(GeoModel):
         gaps before its first fix begin at the colony, and those behind its last one end there, if a bird gets so far in time.
 
         Args:
-            ds: trips as `geodl.trips.trips_dataset` lays them out, `x` and `y`, `lon` and `lat`, or all of them NaN in the gaps.
+            ds: trips as `geodl.trips.trips_dataset` lays them out, `x` and `y`, `lon` and `lat`, or all NaN in the gaps.
             members: number of simulations, along a leading dimension `member`; 0 gives the mean of all that may fill a gap,
                 which is nearest to the truth but smoother than it, with its `position_deviation` (m), NaN in gaps that are
                 longer than any simulated trip.
