@@ -12,7 +12,7 @@ from geodl.errors import InputError
 from geodl.layers.step_matching import StepMatching
 from geodl.models.base import GeoModel, Variable
 from geodl.models.trip_completion import TripCompletion
-from geodl.trips import Colony, closed_trips, colony_of, fixes, project, trips_dataset, unproject
+from geodl.trips import Colony, closed_trips, colony_of, fixes, not_longer, project, trips_dataset, unproject
 
 QUANTILES = 64  # of the durations that are kept
 SHORTEST = 3  # steps of a trip
@@ -154,10 +154,11 @@ class TripGenerator(GeoModel):
     def training_trips(self, ds: xr.Dataset) -> np.ndarray:
         """Positions (trip, steps + 1, 2) that `fit` takes: in m from the colony and back to it, NaN after the end.
 
-        A `TripCompletion` fills gaps by pieces of all trips, their own included: on straight lines birds would not turn.
+        A `TripCompletion` fills gaps by pieces of all trips, their own included: on straight lines birds would not turn. Trips
+        of more steps than the model's are left out, with a warning.
 
         Raises:
-            InputError: another colony or time step than the model's, which `adapt` would take; a trip of too many steps.
+            InputError: another colony or time step than the model's, which `adapt` would take; all trips of too many steps.
         """
         found, expected = (*colony_of(ds), ds.attrs["step_seconds"]), (*self.colony, self.step_seconds)
         if not np.allclose(found, expected, rtol=1e-6):
@@ -165,7 +166,7 @@ class TripGenerator(GeoModel):
                 "Expected trips of the colony at {:g}, {:g} every {:g} s; ".format(*expected)
                 + "found the one at {:g}, {:g} every {:g} s: call adapt(ds) first.".format(*found)
             )
-        return closed_trips(self._without_gaps(ds), self.steps).astype("float32")
+        return closed_trips(not_longer(self._without_gaps(ds), self.steps), self.steps).astype("float32")
 
     def _without_gaps(self, ds: xr.Dataset) -> xr.Dataset:
         samples = self.encode(ds)
@@ -180,7 +181,7 @@ class TripGenerator(GeoModel):
         """Takes colony, time step, scales and durations from trips; weights of the network stay, a calibration is forgotten.
 
         Raises:
-            InputError: no colony; a trip of too many steps.
+            InputError: no colony; all trips of too many steps.
         """
         self.colony, self.step_seconds = colony_of(ds), float(ds.attrs["step_seconds"])
         trips = self.training_trips(ds)
@@ -201,7 +202,7 @@ class TripGenerator(GeoModel):
             seed: of the trips that are simulated for it.
 
         Raises:
-            InputError: another colony or time step than the model's; a trip of too many steps.
+            InputError: another colony or time step than the model's; all trips of too many steps.
         """
         self.matching.reset()
         self.matching.adapt(*self.simulate(CALIBRATION, seed), self.training_trips(ds), turns)
