@@ -58,7 +58,7 @@ def _bad_files(folder, ds):
     ("arguments", "message"),
     [
         (("predict", "cloud_unet", "absent.nc"), "there is no file absent.nc"),
-        (("predict", "cloud_unet", "text.nc"), "Expected a NetCDF-4 file; text.nc cannot be read"),
+        (("predict", "cloud_unet", "text.nc"), "Expected a NetCDF-4 or NetCDF-3 file; text.nc cannot be read"),
         (("predict", "cloud_unet", "no_ct.nc"), "Expected a variable 'CT'"),
         (("predict", "cloud_unet", "short.nc"), "at least 4 frames of CT; found 2"),
         (("predict", "cloud_net", "no_ct.nc"), "Did you mean 'cloud_unet'?"),
