@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from geodl.command_options import Folder, Output, Picture, Seed
+from geodl.command_options import Folder, Output, Page, Picture, Seed
 from geodl.console import print_table, progress_line
 from geodl.errors import InputError
 from geodl.forecast_commands import demo, predict
@@ -188,7 +188,7 @@ def compare(
 @app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="Where geodl compare has written tables and pictures.")] = Path("."),
-    output: Output = Path("report.html"),
+    output: Page = Path("report.html"),
     csv: Annotated[Path | None, typer.Option(help="Write the scores on the cards to this file instead.")] = None,
 ) -> None:
     """Write the results of all themes, with tables and pictures, into one HTML file."""

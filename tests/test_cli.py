@@ -83,6 +83,11 @@ def _bad_files(folder, ds):
         (("sample", "seabird_gan_peru", "--picture", "out.gif"), "in .png, .jpg, .jpeg, .pdf, .svg; found out.gif"),
         (("rollout", "burgers_cnn", "wave.nc", "--picture", "out.gif"), "in .png, .jpg, .jpeg, .pdf, .svg; found out.gif"),
         (("predict", "cloud_unet", "short.nc", "--picture", "out.nc"), "found out.nc"),
+        (
+            ("predict", "wind_convlstm", "short.nc", "-o", "out.csv"),
+            "a NetCDF file that ends in .nc, .nc4, .netcdf; found out.csv",
+        ),
+        (("sample", "seabird_gan_peru", "-o", "trips"), "a NetCDF file that ends in .nc, .nc4, .netcdf; found trips"),
         (("evaluate", "./absent", "--write"), "--write is for the card of a published model; ./absent is none"),
         (("list", "--theme", "clouds"), "Expected one of the themes assimilation, "),
         (("report", "absent"), "Expected a folder with what geodl compare wrote; there is no absent"),

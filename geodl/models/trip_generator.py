@@ -40,7 +40,7 @@ class TripGenerator(GeoModel):
     """
 
     theme = "trajectories"
-    input_variable = Variable("x", (("trip", "step"),), units="m", valid_range=(-5e6, 5e6))
+    input_variable = Variable("x", (("trip", "step"),), units="m", valid_range=(-5e6, 5e6), samples=False)
 
     def __init__(self, colony_lon, colony_lat, step_seconds, steps=200, **kwargs):
         super().__init__(**kwargs)
