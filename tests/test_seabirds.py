@@ -72,6 +72,15 @@ def test_tracks_of_your_own(prepared):
     assert x.shape[:2] == (8, ends.max()) and ends.min() < ends.max()
 
 
+def test_tracks_that_have_changed_are_read_again(prepared):
+    before, builder = prepared("csv", "tracks.csv", tracks(4))
+    after, other = prepared("csv", "tracks.csv", tracks(5, colony=(20.0, 30.0)))
+    again, same = prepared("csv", "tracks.csv", tracks(4))
+    assert (before["all"].sizes["trip"], after["all"].sizes["trip"]) == (8, 10)
+    assert after["all"].attrs["colony_lon"] == pytest.approx(20, abs=1e-4)
+    assert again["all"].identical(before["all"]) and same.data_dir == builder.data_dir != other.data_dir
+
+
 def test_two_birds_cannot_be_split(prepared):
     with pytest.raises(InputError, match="Expected at least 3 birds, to hold some out; found 2"):
         prepared("csv", "tracks.csv", tracks(2))

@@ -1,6 +1,8 @@
 """Foraging trips of boobies from four colonies, or of birds of your own."""
 
 import dataclasses
+import hashlib
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -11,6 +13,7 @@ from geodl.datasets import find_source
 from geodl.track_cutting import read_trips
 from geodl.trips import split_by_bird, trips_dataset
 
+OWN = "tracks.csv"
 PERU, NORONHA = (-77.264, -11.773), (-32.392, -3.819)
 
 
@@ -61,8 +64,14 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             step_seconds=240,
             steps=200,
         ),
-        Config(name="csv", description="Tracks of your own, from a file tracks.csv.", file="tracks.csv"),
+        Config(name="csv", description="Tracks of your own, from a file tracks.csv.", file=OWN),
     ]
+
+    def __init__(self, *, data_dir=None, config=None, version=None):
+        if config == "csv":  # each content of the file is built apart, so that no other one's trips are given for it
+            content = hashlib.sha256(find_source("seabirds", OWN).read_bytes()).hexdigest()
+            data_dir = Path(data_dir or tfds.core.constants.DATA_DIR) / f"tracks_{content[:12]}"
+        super().__init__(data_dir=data_dir, config=config, version=version)
 
     def _info(self):
         track = tfds.features.Tensor(shape=(None,), dtype=np.float32)
