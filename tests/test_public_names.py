@@ -45,4 +45,4 @@ assert "tensorflow" not in sys.modules"""
 
 def test_other_names_are_refused():
     with pytest.raises(AttributeError, match="module 'geodl' has no attribute 'cloudunet'; it has .*, zoo"):
-        geodl.cloudunet
+        _ = geodl.cloudunet

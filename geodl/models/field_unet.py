@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from geodl.cloud_masks import withheld_observations
+from geodl.errors import InputError
 from geodl.layers.linear_analysis import LinearAnalysis
 from geodl.layers.multiscale_analysis import MultiscaleAnalysis
 from geodl.layers.unet import UNetDecoder, UNetEncoder
@@ -13,8 +14,8 @@ from geodl.models.field_interpolator import Field, FieldInterpolator
 from geodl.models.gridded import GriddedModel
 
 FEATURES = 5  # estimate, its standard deviation, observations, mean, sea
-# On data that the model has not learned, this share of the observed values tells how far to trust the network.
 SAME_PLACE = 1e-3  # degrees
+# This share of the observed values tells how far to trust the network on data that it has not learned, or is learned from.
 WITHHELD = 0.1
 
 
@@ -135,6 +136,37 @@ class FieldUNet(FieldInterpolator, GriddedModel):
         mean = np.broadcast_to(analysis.mean.numpy(), values.shape)
         return np.stack([estimate, deviation, values, mean, np.broadcast_to(sea, values.shape)], axis=1).astype("float32")
 
+    def pairs(self, ds, seed: int = 0, variable: str | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs and targets of windows of `days` days, one every third of that.
+
+        Targets are the variable `truth` of `ds`; without it, observations that the inputs do not have, others with each seed.
+
+        Raises:
+            InputError: what `predict` refuses, or a series that is shorter than a window.
+        """
+        field = self.encode(ds.drop_vars("truth", errors="ignore"), variable)
+        values = np.where(field.sea, field.values, np.nan)
+        if len(values) < self.days:
+            raise InputError(f"Expected a series of {self.days} days or more to learn from; found {len(values)}.")
+        if "truth" in ds:
+            truth = ds.assign({field.name: ds.truth.assign_attrs(ds[field.name].attrs)})
+            target = np.where(field.sea, self.encode(truth, field.name).values, np.nan)
+        else:
+            withheld = withheld_observations(np.isfinite(values), WITHHELD, seed)
+            values, target = np.where(withheld, np.nan, values), np.where(withheld, values, np.nan)
+        order = self._order(field)
+        if order is None:
+            analysis = LinearAnalysis(grid=field.sea.shape)
+            analysis.adapt_with_gaps(values)
+            inputs = self.inputs(values, field.sea, analysis)
+            mean, factor = self._units(inputs, analysis)
+            inputs, target = _in_units(inputs, mean, factor), (target - mean) * factor
+        else:
+            values, target = (series[:, order[0]][:, :, order[1]] for series in (values, target))
+            inputs = self.inputs(values, field.sea[np.ix_(*order)])
+        windows = [slice(start, start + self.days) for start in self._starts(len(inputs))]
+        return tuple(np.stack([series[window] for window in windows]).astype("float32") for series in (inputs, target))
+
     def analyse(self, field: Field) -> tuple[np.ndarray, np.ndarray]:
         values = np.where(field.sea, field.values, np.nan)
         order = self._order(field)
@@ -182,13 +214,17 @@ class FieldUNet(FieldInterpolator, GriddedModel):
 
     def _scaled(self, inputs, analysis):
         """Windows of data whose variance is another one than that of the training data."""
-        mean = float(analysis.mean.numpy()[inputs[0, 4] > 0].mean())
-        factor = float(self.scale.numpy() / np.sqrt(analysis.local.covariance.numpy()[9]))
-        scaled = inputs.copy()
-        scaled[:, [0, 2, 3]] = (inputs[:, [0, 2, 3]] - mean) * factor
-        scaled[:, 1] = inputs[:, 1] * factor
-        found, deviation = self._windows(scaled)
+        mean, factor = self._units(inputs, analysis)
+        found, deviation = self._windows(_in_units(inputs, mean, factor))
         return found / factor + mean, deviation / factor
+
+    def _units(self, inputs, analysis) -> tuple[float, float]:
+        """Mean of other data, and the factor that gives their anomalies the variance of the training data."""
+        mean = float(analysis.mean.numpy()[inputs[0, 4] > 0].mean())
+        return mean, float(self.scale.numpy() / np.sqrt(analysis.local.covariance.numpy()[9]))
+
+    def _starts(self, length: int) -> np.ndarray:
+        return np.unique([*range(0, length - self.days, max(self.days // 3, 1)), length - self.days])
 
     def _windows(self, inputs):
         """Mean and standard deviation (day, y, x) of a series: windows overlap, their middle counts most."""
@@ -198,11 +234,10 @@ class FieldUNet(FieldInterpolator, GriddedModel):
             last[:, 2] = np.nan
             inputs = np.concatenate([inputs, last])
         length = len(inputs)
-        starts = np.unique([*range(0, length - days, max(days // 3, 1)), length - days])
         weight = np.minimum(np.arange(1, days + 1), np.arange(days, 0, -1))[:, None, None].astype("float32") ** 2
         total = np.zeros((length, 1, 1), "float32")
         blended = {name: np.zeros((length, *inputs.shape[-2:]), "float32") for name in ("mean", "deviation")}
-        for start in starts:
+        for start in self._starts(length):
             window = slice(start, start + days)
             for name, values in self.forward(inputs[None, window]).items():
                 blended[name][window] += weight * values[0]
@@ -229,3 +264,11 @@ class FieldUNet(FieldInterpolator, GriddedModel):
             "variable": self.variable,
             "logarithmic": self.logarithmic,
         }
+
+
+def _in_units(inputs: np.ndarray, mean: float, factor: float) -> np.ndarray:
+    """Inputs (day, feature, y, x) of which a mean is taken and that are scaled by a factor."""
+    scaled = inputs.copy()
+    scaled[:, [0, 2, 3]] = (inputs[:, [0, 2, 3]] - mean) * factor
+    scaled[:, 1] = inputs[:, 1] * factor
+    return scaled

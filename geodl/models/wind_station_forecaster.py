@@ -86,13 +86,17 @@ class WindStationForecaster(GeoModel):
         return found
 
     def encode(self, ds: xr.Dataset) -> np.ndarray:
+        an_hour = 60 // self.step
+        values = self.series(ds, last=self.memory * an_hour)
+        if not np.isfinite(values[-24 * an_hour :, :, :2]).all(axis=-1).any():
+            raise InputError("Expected some wind in the last 24 hours; u and v are missing at every station.")
+        return values
+
+    def series(self, ds: xr.Dataset, last: int = 0) -> np.ndarray:
+        """`VARIABLES` (time, station, variable) at so many last times of a valid dataset, or at all; NaN where missing."""
         fields = {name: select_quantity(ds, name) for name in VARIABLES if name in ("u", "v") or name in ds}
         check_times(ds, self._interval, "hourly" if self.step == 60 else f"{self.step}-minute")
-        an_hour = 60 // self.step
-        values = {name: field.values[-self.memory * an_hour :].astype("float64") for name, field in fields.items()}
-        known = (np.isfinite(values["u"]) & np.isfinite(values["v"]))[-24 * an_hour :]
-        if not known.any():
-            raise InputError("Expected some wind in the last 24 hours; u and v are missing at every station.")
+        values = {name: field.values[-last:].astype("float64") for name, field in fields.items()}
         speed = np.hypot(values["u"], values["v"])
         values["speed"] = np.where(np.isfinite(values.get("speed", speed)), values.get("speed", speed), speed)
         return np.stack([values.get(name, np.full(speed.shape, np.nan)) for name in VARIABLES], axis=-1)

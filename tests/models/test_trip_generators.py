@@ -79,7 +79,7 @@ def test_learning_twenty_trips_of_another_colony_lowers_the_loss(model):
     there = loops(20, seed=3, reach=30_000, colony=(-5.7, -15.9), seconds=240)
     clone.adapt(there)
     clone.compile(keras.optimizers.Adam(3e-3), loss=criterion(model))
-    trips = clone.training_trips(there)
+    trips = clone.pairs(there)[0]
     before = clone.evaluate(trips, verbose=0, return_dict=True)["loss"]
     clone.fit(tf.data.Dataset.from_tensors(trips).repeat(20), verbose=0)
     assert clone.evaluate(trips, verbose=0, return_dict=True)["loss"] < 0.9 * before
@@ -100,17 +100,17 @@ def test_calibrated_steps_have_the_lengths_of_those_of_birds(model):
 
 def test_trips_of_another_colony_are_not_learned_without_adapting(model):
     with pytest.raises(InputError, match=r"colony at -77.264, -11.773 every 60 s; found the one at -5.7, -15.9 every 240 s"):
-        model.training_trips(loops(colony=(-5.7, -15.9), seconds=240))
+        model.training_data(loops(colony=(-5.7, -15.9), seconds=240))
 
 
 def test_birds_turn_in_gaps_of_the_trips_to_learn_from(model):
     ds = loops(20)
     hidden = (ds.step > 4) & (ds.step < 9) & (ds.trip.astype(int) % 4 == 0)
     known = ds.assign(x=ds.x.where(~hidden), y=ds.y.where(~hidden))
-    turns = [abs(trip_statistics(trips, 60.0)["turning_angle"]) for trips in (closed_trips(known), model.training_trips(known))]
+    turns = [abs(trip_statistics(trips, 60.0)["turning_angle"]) for trips in (closed_trips(known), model.pairs(known)[0])]
     straight, filled = ((each < 1e-3).mean() for each in turns)
     assert straight > 0.02 and filled == 0
-    np.testing.assert_array_equal(model.training_trips(ds), closed_trips(ds, STEPS).astype("float32"))
+    np.testing.assert_array_equal(model.pairs(ds)[0], closed_trips(ds, STEPS).astype("float32"))
 
 
 def test_a_number_of_trips_is_positive(model):
@@ -123,7 +123,7 @@ def test_the_selection_brings_back_the_weights_of_the_best_epoch():
     model.adapt(loops())
     model.compile(keras.optimizers.Adam(1e-2), loss=StepLikelihood())
     selection = TripSelection(loops(), loops(6, seed=1))
-    trips = tf.data.Dataset.from_tensors(model.training_trips(loops())).repeat()
+    trips = model.training_data(loops()).repeat()
     history = model.fit(trips, steps_per_epoch=2, epochs=3, verbose=0, callbacks=[selection]).history
     best = int(np.argmin(history["val_score"]))
     found = selection.scores(model.sample(TRIPS, seed=0))
