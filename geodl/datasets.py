@@ -1,10 +1,12 @@
 """Datasets: `load` for `model.fit`, `open_dataset` for xarray, built on first use by the TFDS builders beside the library."""
 
+import dataclasses
 import hashlib
 import importlib
 import os
 import urllib.request
 from fnmatch import fnmatch
+from glob import glob
 from importlib import resources
 from pathlib import Path
 
@@ -73,17 +75,23 @@ def load(
     return pipelines.batches(pairs, batch_size)
 
 
-def open_dataset(name: str, config: str | None = None, split: str = "test"):
+def open_dataset(name: str, config: str | None = None, split: str = "test", **options):
     """The samples of a split as one `xarray.Dataset`, in memory.
 
+    Args:
+        name: as in `list_datasets()`.
+        config: variant of the dataset; the first one by default.
+        split: "train", "validation" or "test"; "all" for all of them.
+        options: settings of the config that are others than its own, such as `file`, one of yours.
+
     Raises:
-        InputError: unknown name, config or split, or a source file that is not found.
+        InputError: unknown name, config, split or option, or a source file that is not found.
     """
-    builder = prepared_builder(name, config)
+    builder = prepared_builder(name, config, **options)
     return builder.to_xarray(list(_examples(builder, split).as_numpy_iterator()))
 
 
-def prepared_builder(name: str, config: str | None = None):
+def prepared_builder(name: str, config: str | None = None, **options):
     """The TFDS builder of a dataset, its data made ready in TFDS's data directory if they are not there yet."""
     if name not in list_datasets():
         raise InputError(f"Expected one of the datasets {', '.join(list_datasets())}; found {name!r}.")
@@ -93,10 +101,44 @@ def prepared_builder(name: str, config: str | None = None):
     configs = list(module.Builder.builder_configs)
     if config is not None and config not in configs:
         raise InputError(f"Expected one of the configs {', '.join(configs)} of {name}; found {config!r}.")
-    builder = module.Builder(config=config or configs[0])
+    chosen = module.Builder.builder_configs[config or configs[0]]
+    builder = module.Builder(config=_with_options(name, chosen, options))
     tfds.disable_progress_bar()
     builder.download_and_prepare(download_config=tfds.download.DownloadConfig(compute_stats="skip"))
     return builder
+
+
+def own_files(name: str, file: str) -> list[Path]:
+    """Files that `file` names: an absolute path, such a pattern of paths, or the name of a source file of dataset `name`.
+
+    Raises:
+        InputError: there is none.
+    """
+    if not Path(file).is_absolute():
+        return [find_source(name, file)]
+    found = [Path(path) for path in sorted(glob(file))]
+    if not found:
+        raise InputError(f"Expected a file for {name}; there is no file {file}.")
+    return found
+
+
+def _with_options(name: str, config, options: dict):
+    """The config with other settings; its name tells them, and files of the user's own as they are now."""
+    import tensorflow_datasets as tfds
+
+    base = {field.name for field in dataclasses.fields(tfds.core.BuilderConfig)}
+    known = [field.name for field in dataclasses.fields(config) if field.name not in base]
+    unknown = sorted(set(options) - set(known))
+    if unknown:
+        raise InputError(f"Expected options among {', '.join(known) or 'none'} of {name}; found {', '.join(unknown)}.")
+    if "file" in options:
+        options["file"] = str(Path(options["file"]).absolute())
+    file = options.get("file", getattr(config, "file", ""))
+    if not options and (not file or file in [target for *_, target in _checksums(name)]):
+        return config
+    states = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in (own_files(name, file) if file else [])]
+    digest = hashlib.sha256(repr((sorted(options.items()), states)).encode()).hexdigest()
+    return dataclasses.replace(config, **options, name=f"{config.name}_{digest[:12]}")
 
 
 def find_source(name: str, filename: str) -> Path:

@@ -28,6 +28,8 @@ def predict(
     time: Annotated[str | None, typer.Option(help="Forecast from this time instead of the last one.")] = None,
     steps: Annotated[int | None, typer.Option(help="Number of states to forecast, for models of a trajectory.")] = None,
     variable: Annotated[str | None, typer.Option(help="Which one to fill, for models that interpolate fields.")] = None,
+    flags: Annotated[str | None, typer.Option(help="Variable with quality flags, for models that interpolate fields.")] = None,
+    refuse: Annotated[list[str] | None, typer.Option(help="A flag whose values are masked; may be repeated.")] = None,
     weather: Annotated[
         Path | None, typer.Option(help="A weather model's forecast, GRIB or NetCDF, for models of stations that read one.")
     ] = None,
@@ -44,6 +46,10 @@ def predict(
         raise InputError(f"--steps is for models of a trajectory; {name} has fixed lead times.")
     if theme != "interpolation" and variable is not None:
         raise InputError(f"--variable is for models that interpolate fields; {name} reads one of its own.")
+    if (flags is None) != (not refuse):
+        raise InputError("Expected --flags, the variable that holds quality flags, and --refuse, which of them, together.")
+    if theme != "interpolation" and flags is not None:
+        raise InputError(f"--flags is for models that interpolate fields; {name} is for {theme}.")
     if theme != "interpolation" and picture is not None and picture.suffix.lower() == ".gif":
         raise InputError(f"Expected a picture such as {picture.stem}.png; films are for fields that are interpolated.")
     if weather is not None and (theme != "forecasting" or "u" not in card["inputs"]):
@@ -56,16 +62,19 @@ def predict(
     if colony is not None or time_zone is not None:
         raise InputError(f"--colony and --time-zone are for tracks of birds; {name} is for {theme}.")
     options = {"steps": steps, "variable": variable, "weather": _read_weather(weather)}
-    _forecast(name, file, output, picture, time, {key: value for key, value in options.items() if value is not None})
+    options = {key: value for key, value in options.items() if value is not None}
+    _forecast(name, file, output, picture, time, options, lambda ds: _without_refused(ds, variable, flags, refuse))
 
 
-def _forecast(name: str, file: Path, output: Path, picture: Path | None, time: str | None, options: dict) -> None:
+def _forecast(
+    name: str, file: Path, output: Path, picture: Path | None, time: str | None, options: dict, masked=lambda ds: ds
+) -> None:
     """Forecast from a file to a file, telling what is done."""
     from geodl.files import read_observations, write_netcdf
 
     with progress_line() as progress:
         task = progress.add_task(f"Reading {file.name}", total=4)
-        ds = read_observations(file)
+        ds = masked(read_observations(file))
         known = ds if time is None else _until(ds, time)
         progress.update(task, advance=1, description="Loading TensorFlow and the weights")
         from geodl import themes, zoo
@@ -81,6 +90,16 @@ def _forecast(name: str, file: Path, output: Path, picture: Path | None, time: s
         progress.update(task, advance=1, description=_applied(name, known))
     for path in written:
         print(path)
+
+
+def _without_refused(ds, variable: str | None, flags: str | None, refused: list[str] | None):
+    """The dataset, its variable missing where one of the refused flags is set."""
+    if flags is None:
+        return ds
+    from geodl.flags import refuse_flags
+    from geodl.models.field_interpolator import series_of
+
+    return refuse_flags(ds, str(series_of(ds, variable).name), flags, refused)
 
 
 def _read_weather(path: Path | None):

@@ -2,13 +2,20 @@
 
 import re
 
-SIGNS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻−·.*^", "0123456789--    ")
+SIGNS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻−·.*^{}", "0123456789--      ")
 # "ms-1" in wind is no inverse of milliseconds.
 SYMBOLS = {"ms": "m s", "L": "l", "µg": "ug", "μg": "ug", "°": "degree"}
 # Of any case, singular or plural.
 WORDS = {
-    "meter": "m", "metre": "m", "sec": "s", "second": "s", "kelvin": "K", "pascal": "Pa", "gram": "g", "liter": "l",
+    "meter": "m", "metre": "m", "sec": "s", "second": "s", "kelvin": "K", "pascal": "Pa", "gram": "g",
+    "kilogram": "kg", "milligram": "mg", "microgram": "ug", "centimeter": "cm", "centimetre": "cm", "millimeter": "mm",
+    "millimetre": "mm", "liter": "l",
     "litre": "l", "percent": "%", "deg": "degree", "degree": "degree", "per": "per",
+}  # fmt: skip
+# Size, base unit and its power.
+BASES = {
+    "kg": (1e3, "g", 1), "mg": (1e-3, "g", 1), "ug": (1e-6, "g", 1), "ng": (1e-9, "g", 1),
+    "km": (1e3, "m", 1), "cm": (1e-2, "m", 1), "mm": (1e-3, "m", 1), "l": (1e-3, "m", 3),
 }  # fmt: skip
 FACTOR = re.compile(r"(/|per\b)?\s*([^\W\d_]+|%|°)\s*([+-]?\d+)?\s*")
 
@@ -36,6 +43,29 @@ def canonical(units: str) -> str:
     for divided, symbol, power in FACTOR.findall(text):
         powers[symbol] = powers.get(symbol, 0) + int(power or 1) * (-1 if divided else 1)
     return " ".join(f"{symbol}{'' if power == 1 else power}" for symbol, power in sorted(powers.items()))
+
+
+def factor(units: str, wanted: str) -> float | None:
+    """What values in `units` are multiplied by to be in `wanted`; None if these measure something else.
+
+    Example:
+        >>> print(factor("mg/l", "g m-3"), factor("cm", "m"), factor("kelvin", "m"))
+        1.0 0.01 None
+    """
+    (scale, quantity), (other, same) = map(_in_base_units, (units, wanted))
+    return scale / other if quantity == same else None
+
+
+def _in_base_units(units: str) -> tuple[float, str]:
+    """Number of the base unit, and this."""
+    scale, powers = 1.0, {}
+    for part in canonical(units).split():
+        symbol, power = re.fullmatch(r"(.*?)(-?\d+)?", part).groups()
+        size, base, dimension = BASES.get(symbol, (1.0, symbol, 1))
+        exponent = int(power or 1)
+        scale *= size**exponent
+        powers[base] = powers.get(base, 0) + dimension * exponent
+    return float(f"{scale:.12g}"), " ".join(f"{base}{power}" for base, power in sorted(powers.items()) if power)
 
 
 def _symbol(name: str) -> str:

@@ -1,6 +1,6 @@
 import pytest
 
-from geodl.units import canonical
+from geodl.units import canonical, factor
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,17 @@ def test_other_units_are_not_a_speed(other):
 def test_without_dimension_has_several_spellings_and_unknown_units_keep_theirs():
     assert {canonical(units) for units in ("1", "", "dimensionless", "-")} == {"1"}
     assert canonical("log10(g m-3)") == "log10(g m-3)"
+
+
+@pytest.mark.parametrize(
+    "units, wanted, expected",
+    [("kg m-3", "g/m3", 1e3), ("ug l-1", "mg m**-3", 1), ("cm", "metres", 0.01), ("km s-1", "m/s", 1e3), ("mm2", "m2", 1e-6)],
+)
+def test_factor_turns_values_into_another_unit_and_back(units, wanted, expected):
+    assert factor(units, wanted) == pytest.approx(expected, rel=1e-12)
+    assert factor(wanted, units) == pytest.approx(1 / expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("units", ["K", "m-3", "g m-2", "1", "log10(g m-3)"])
+def test_there_is_no_factor_to_what_measures_something_else(units):
+    assert factor(units, "g m-3") is None

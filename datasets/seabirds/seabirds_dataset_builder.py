@@ -7,7 +7,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 import xarray as xr
 
-from geodl.datasets import find_source
+from geodl.datasets import own_files
 from geodl.track_cutting import read_trips
 from geodl.trips import split_by_bird, trips_dataset
 
@@ -16,12 +16,13 @@ PERU, NORONHA = (-77.264, -11.773), (-32.392, -3.819)
 
 @dataclasses.dataclass
 class Config(tfds.core.BuilderConfig):
-    """`steps`: most positions of a trip; what is None is taken from the file."""
+    """`steps`: most positions of a trip; what is None is taken from the file. `time_zone` is that of its times."""
 
     file: str = ""
     colony: tuple[float, float] | None = None
     step_seconds: float | None = None
     steps: int | None = None
+    time_zone: str = "UTC"
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
@@ -61,7 +62,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             step_seconds=240,
             steps=200,
         ),
-        Config(name="csv", description="Tracks of your own, from a file tracks.csv.", file="tracks.csv"),
+        Config(name="csv", description="Tracks of your own, from `file`.", file="tracks.csv"),
     ]
 
     def _info(self):
@@ -82,7 +83,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     def _split_generators(self, dl_manager):
         config = self.builder_config
-        ds = read_trips(find_source("seabirds", config.file), config.colony, config.step_seconds)
+        file, *_ = own_files("seabirds", config.file)
+        ds = read_trips(file, config.colony, config.step_seconds, time_zone=config.time_zone)
         return {split: self._generate_examples(trips) for split, trips in split_by_bird(ds).items()}
 
     def _generate_examples(self, ds):

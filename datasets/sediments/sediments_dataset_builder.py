@@ -1,6 +1,7 @@
-"""Suspended sediment under clouds: a simulated truth, observed as a satellite would."""
+"""Suspended sediment under clouds: a simulated truth, observed as a satellite would, or a series of the user's own."""
 
 import dataclasses
+import functools
 
 import numpy as np
 import tensorflow as tf
@@ -8,8 +9,10 @@ import tensorflow_datasets as tfds
 import xarray as xr
 
 from geodl.cloud_masks import simulated_cloud_masks
+from geodl.datasets import own_files
 from geodl.layers import ODEIntegrator
 from geodl_datasets.sediments.coastal_sea import SPACING, sediment_transport
+from geodl_datasets.sediments.own_series import read_series, splits_of
 
 STEPS_A_DAY = 24
 SPIN_UP = 30  # days
@@ -20,11 +23,20 @@ LATITUDE, LONGITUDE = 47.0, -4.0  # of the north-west corner of the made-up sea
 
 @dataclasses.dataclass
 class Config(tfds.core.BuilderConfig):
-    """`days` simulated under a `weather`, cut into {split: (first day, end)}; days between splits belong to none."""
+    """`days` simulated under a `weather`, cut into {split: (first day, end)}; days between splits belong to none.
+
+    With `own`, instead a `variable` of a NetCDF `file`, or of all that a pattern names, NaN where one of the `refused` flags of
+    the variable `flags` is set.
+    """
 
     days: int = 1400
     weather: int = 0
     splits: dict[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
+    own: bool = False
+    file: str = ""
+    variable: str | None = None
+    flags: str | None = None
+    refused: tuple[str, ...] = ()
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
@@ -52,11 +64,12 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             weather=2,
             splits={"train": (0, 40), "test": (45, 60)},
         ),
+        Config(name="netcdf", description="A variable of your own, from `file`.", own=True, file="sediments.nc"),
     ]
 
     def _info(self):
-        depth = sediment_transport(days=1).fields["depth"]
-        field = tfds.features.Tensor(shape=depth.shape, dtype=np.float32, encoding="zlib")
+        shape = self.series.shape[1:] if self.builder_config.own else sediment_transport(days=1).fields["depth"].shape
+        field = tfds.features.Tensor(shape=shape, dtype=np.float32, encoding="zlib")
         return self.dataset_info_from_configs(
             features=tfds.features.FeaturesDict(
                 {
@@ -69,8 +82,23 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             disable_shuffling=True,  # days stay in order
         )
 
+    @functools.cached_property
+    def own(self) -> xr.Dataset:
+        """The series of the user's own."""
+        config = self.builder_config
+        return read_series(own_files("sediments", config.file), config.variable, config.flags, config.refused)
+
+    @property
+    def series(self) -> xr.DataArray:
+        """Its variable (time, y, x)."""
+        return next(array for name, array in self.own.data_vars.items() if name != "mask")
+
     def _split_generators(self, dl_manager):
         config = self.builder_config
+        if config.own:
+            observed = self.series.values.astype("float32")
+            unknown, splits = np.full_like(observed, np.nan), splits_of(len(observed))
+            return {split: self._generate_examples(unknown, observed, range(*days)) for split, days in splits.items()}
         truth = simulate(config.days, config.weather)
         observed = observe(truth, config.splits["train"], config.weather)
         return {split: self._generate_examples(truth, observed, range(*days)) for split, days in config.splits.items()}
@@ -80,11 +108,13 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             yield day, {"SPM": observed[day], "truth": truth[day], "day": day}
 
     def pair(self, example):
-        """What is observed, and the truth."""
+        """What is observed, and the truth, NaN where it is not known."""
         return example["SPM"], example["truth"]
 
     def to_xarray(self, examples) -> xr.Dataset:
-        """`SPM` as observed and `truth` (time, lat, lon), NaN on land; `mask` is 1 on sea."""
+        """`SPM` as observed and `truth` (time, lat, lon), NaN on land; `mask` is 1 on sea. Of a file, what it has of it."""
+        if self.builder_config.own:
+            return self.own.isel(time=[int(example["day"]) for example in examples])
         rows, columns = examples[0]["SPM"].shape
         latitude = LATITUDE - SPACING / 111.2 * np.arange(rows)
         longitude = LONGITUDE + SPACING / (111.2 * np.cos(np.deg2rad(LATITUDE))) * np.arange(columns)

@@ -8,15 +8,16 @@ import xarray as xr
 
 from geodl.errors import InputError
 from geodl.models.base import GeoModel, Variable
-from geodl.units import canonical
+from geodl.units import factor
 
 NAMES = ("SPM", "adt")  # read where no variable is named
 GRIDS = (("y", "x"), ("lat", "lon"), ("latitude", "longitude"))
 DAY = np.timedelta64(1, "D")
 # Of so many days with observations, a pixel that is seen on none is land.
 DAYS_THAT_SHOW_LAND = 60
-# A concentration is log-normal: what is interpolated is its logarithm.
-CONCENTRATION_UNITS = {canonical(f"{mass} {per}") for mass in ("g", "mg", "ug", "kg") for per in ("m-3", "l-1")}
+# A concentration is log-normal: what is interpolated is its logarithm. Without units, it has one of these names.
+CONCENTRATIONS = ("spm", "tsm", "chl", "chlor_a")
+LARGEST = 1e30  # beyond are fill values that the file does not declare
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Field:
         days: index of each time of the dataset among the days.
         logarithmic: values are logarithms.
         coordinates: of rows and columns.
+        units: of the variable, empty where the dataset does not tell.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Field:
     days: np.ndarray
     logarithmic: bool
     coordinates: tuple[np.ndarray, np.ndarray]
+    units: str = ""
 
     def check_grid(self, learned: tuple[int, ...]) -> None:
         """Raises an InputError unless the field has as many rows and columns as what was learned."""
@@ -57,8 +60,9 @@ class FieldInterpolator(GeoModel):
 
     `predict(ds, variable=None)` reads one variable, by default `SPM` or `adt` or the only one on a grid, with dimensions
     (time, lat, lon), any number of days from one up, also days without any observation. It returns the variable filled, and
-    `<variable>_standard_deviation`: of the logarithm to base 10, where the variable is a concentration. Sea is where the
-    variable `mask` is 1; without `mask`, all pixels but those that are never seen in 60 observed days or more.
+    `<variable>_standard_deviation`: of the logarithm to base 10, where the variable is a concentration, as its units tell, or
+    without units a name such as `SPM`. Sea is where the variable `mask` is 1, at any time if it has times; without `mask`, all
+    pixels but those that are never seen in 60 observed days or more.
     """
 
     theme = "interpolation"
@@ -74,8 +78,8 @@ class FieldInterpolator(GeoModel):
         """Fills the gaps of an `xarray.Dataset`; arrays are treated as in Keras.
 
         Raises:
-            InputError: no such variable, other dimensions, times that repeat or share a day, no valid value at all, or values
-                that are all the same.
+            InputError: no such variable, other dimensions, times that repeat or share a day, no valid value on sea at all,
+                values that are all the same, or fill values that are not declared.
         """
         if not isinstance(x, xr.Dataset):
             return super().predict(x, **options)
@@ -83,10 +87,12 @@ class FieldInterpolator(GeoModel):
         return self.decode(dict(zip(("mean", "deviation"), self.analyse(field, **options), strict=True)), x, field)
 
     def encode(self, ds: xr.Dataset, variable: str | None = None) -> Field:
-        array = _select(ds, variable)
+        array = series_of(ds, variable)
         logarithmic = _is_concentration(array)
         values = array.values.astype("float64")
         values[~np.isfinite(values)] = np.nan
+        if (np.abs(values) > LARGEST).any():
+            raise InputError(f"Expected missing values of {array.name} as NaN; found {np.nanmax(np.abs(values)):g}: mask them.")
         if logarithmic:
             refused = int((values <= 0).sum())
             if refused:
@@ -94,19 +100,22 @@ class FieldInterpolator(GeoModel):
                               stacklevel=3)  # fmt: skip
             values = np.log10(np.where(values > 0, values, np.nan))
         seen = np.isfinite(values)
-        if not seen.any():
-            raise InputError(f"Expected some valid values of {array.name}; found none.")
-        if np.ptp(values[seen]) == 0:
-            raise InputError(f"Expected values of {array.name} that differ; all are {array.values[seen][0]:g}.")
+        sea = _sea(ds, array, seen)
+        known = values[seen & sea]
+        if not known.size:
+            raise InputError(f"Expected some valid values of {array.name} on sea; found none.")
+        if np.ptp(known) == 0:
+            raise InputError(f"Expected values of {array.name} that differ; all are {array.values[seen & sea][0]:g}.")
         days = _days(array)
         series = np.full((days.max() + 1, *values.shape[1:]), np.nan, "float32")
         series[days] = values
         rows, columns = (_coordinate(array, dim) for dim in array.dims[1:])
-        return Field(str(array.name), series, _sea(ds, array, seen), days, logarithmic, (rows, columns))
+        units = str(array.attrs.get("units", ""))
+        return Field(str(array.name), series, sea, days, logarithmic, (rows, columns), units)
 
     def decode(self, fields: dict[str, np.ndarray], ds: xr.Dataset, field: Field) -> xr.Dataset:
-        array = ds[field.name]
-        order = _select(ds, field.name).dims
+        array, series = ds[field.name], series_of(ds, field.name)
+        order = series.dims
         mean, deviation = (np.where(field.sea, fields[name][field.days], np.nan) for name in ("mean", "deviation"))
         if field.logarithmic:
             mean = 10.0**mean
@@ -116,15 +125,19 @@ class FieldInterpolator(GeoModel):
         variables = {field.name: (order, mean.astype("float32"), array.attrs)}
         if np.isfinite(deviation).any():
             variables[f"{field.name}_standard_deviation"] = (order, deviation.astype("float32"), attributes)
-        found = xr.Dataset(variables, array.coords, {**ds.attrs, "Conventions": "CF-1.11"})
+        found = xr.Dataset(variables, series.coords, {**ds.attrs, "Conventions": "CF-1.11"})
         return found.squeeze("time") if "time" not in array.dims else found.transpose(*array.dims, ...)
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], 2)
 
 
-def _select(ds: xr.Dataset, variable: str | None) -> xr.DataArray:
-    """The variable, its dimensions in the order time, rows, columns; a single field becomes a series of one."""
+def series_of(ds: xr.Dataset, variable: str | None) -> xr.DataArray:
+    """A variable, its dimensions in the order time, rows, columns; a single field becomes a series of one.
+
+    Raises:
+        InputError: no such variable, several of them and none named, other dimensions, or no numbers.
+    """
     gridded = {str(name): grid for name, array in ds.data_vars.items() for grid in GRIDS if {*array.dims} - {"time"} == {*grid}}
     if variable is None:
         named = [name for name in NAMES if name in gridded] or [name for name in gridded if name not in ("mask", "truth")]
@@ -145,9 +158,10 @@ def _select(ds: xr.Dataset, variable: str | None) -> xr.DataArray:
 
 
 def _is_concentration(array: xr.DataArray) -> bool:
-    return canonical(array.attrs.get("units", "")) in CONCENTRATION_UNITS or array.attrs.get("standard_name", "").startswith(
-        "mass_concentration"
-    )
+    units = array.attrs.get("units", "")
+    if not units and str(array.name).lower() in CONCENTRATIONS:
+        return not bool((array <= 0).any())  # else they may be logarithms
+    return factor(units, "g m-3") is not None or array.attrs.get("standard_name", "").startswith("mass_concentration")
 
 
 def _days(array: xr.DataArray) -> np.ndarray:
@@ -172,7 +186,9 @@ def _coordinate(array: xr.DataArray, dim: str) -> np.ndarray:
 
 
 def _sea(ds: xr.Dataset, array: xr.DataArray, seen: np.ndarray) -> np.ndarray:
-    if "mask" in ds and {*ds.mask.dims} == {*array.dims[1:]}:
-        return ds.mask.transpose(*array.dims[1:]).values == 1
+    if "mask" in ds and {*ds.mask.dims} - {"time"} == {*array.dims[1:]}:
+        sea = ds.mask == 1
+        sea = sea.any("time") if "time" in sea.dims else sea
+        return sea.transpose(*array.dims[1:]).values
     observed = seen[seen.any(axis=(1, 2))]
     return observed.any(axis=0) if len(observed) >= DAYS_THAT_SHOW_LAND else np.ones(seen.shape[1:], bool)

@@ -12,6 +12,7 @@ from geodl.layers.unet import UNetDecoder, UNetEncoder
 from geodl.layers.window_tokens import FieldTokens
 from geodl.models.field_interpolator import Field, FieldInterpolator
 from geodl.models.gridded import GriddedModel
+from geodl.units import factor
 
 FEATURES = 5  # estimate, its standard deviation, observations, mean, sea
 SAME_PLACE = 1e-3  # degrees
@@ -39,6 +40,7 @@ class FieldUNet(FieldInterpolator, GriddedModel):
         grid: (rows, columns) that the analysis has learned.
         scales: of the `MultiscaleAnalysis`.
         variable: name of what it has learned, by default of whatever is on its grid.
+        units: of what it has learned, by default those of whatever is on its grid.
         logarithmic: what it has learned are logarithms.
 
     Call arguments:
@@ -60,12 +62,23 @@ class FieldUNet(FieldInterpolator, GriddedModel):
     tile, margin, multiple = 256, 32, 8
 
     def __init__(
-        self, days, filters, blocks, modes=0, lags=21, grid=None, scales=(), variable=None, logarithmic=False, **kwargs
+        self,
+        days,
+        filters,
+        blocks,
+        modes=0,
+        lags=21,
+        grid=None,
+        scales=(),
+        variable=None,
+        units=None,
+        logarithmic=False,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         self.days, self.filters, self.blocks = int(days), tuple(filters), tuple(blocks)
         self.modes, self.lags, self.grid = int(modes), int(lags), None if grid is None else tuple(grid)
-        self.variable, self.logarithmic = variable, bool(logarithmic)
+        self.variable, self.units, self.logarithmic = variable, units, bool(logarithmic)
         dtype = self.dtype_policy
         self.scales = tuple(tuple(scale) for scale in scales)
         if self.scales and (self.modes or self.grid is None):
@@ -154,27 +167,37 @@ class FieldUNet(FieldInterpolator, GriddedModel):
         else:
             withheld = withheld_observations(np.isfinite(values), WITHHELD, seed)
             values, target = np.where(withheld, np.nan, values), np.where(withheld, values, np.nan)
-        order = self._order(field)
-        if order is None:
+        order, unit = self._order(field), self._unit(field)
+        if order is None or unit is None:
             analysis = LinearAnalysis(grid=field.sea.shape)
             analysis.adapt_with_gaps(values)
             inputs = self.inputs(values, field.sea, analysis)
-            mean, factor = self._units(inputs, analysis)
-            inputs, target = _in_units(inputs, mean, factor), (target - mean) * factor
+            mean, scale = self._variance(inputs, analysis)
+            inputs, target = _standard(inputs, mean, scale), (target - mean) * scale
         else:
-            values, target = (series[:, order[0]][:, :, order[1]] for series in (values, target))
+            size, shift = unit
+            values, target = (size * series[:, order[0]][:, :, order[1]] + shift for series in (values, target))
             inputs = self.inputs(values, field.sea[np.ix_(*order)])
         windows = [slice(start, start + self.days) for start in self._starts(len(inputs))]
         return tuple(np.stack([series[window] for window in windows]).astype("float32") for series in (inputs, target))
 
     def analyse(self, field: Field) -> tuple[np.ndarray, np.ndarray]:
         values = np.where(field.sea, field.values, np.nan)
-        order = self._order(field)
-        if order is None:
+        order, unit = self._order(field), self._unit(field)
+        if order is None or unit is None:
             return self._elsewhere(values, field.sea)
-        found = self._windows(self.inputs(values[:, order[0]][:, :, order[1]], field.sea[np.ix_(*order)]))
+        size, shift = unit
+        values = size * values[:, order[0]][:, :, order[1]] + shift
+        mean, deviation = self._windows(self.inputs(values, field.sea[np.ix_(*order)]))
         rows, columns = map(np.argsort, order)
-        return tuple(part[:, rows][:, :, columns] for part in found)
+        return tuple(part[:, rows][:, :, columns] for part in ((mean - shift) / size, deviation / size))
+
+    def _unit(self, field: Field) -> tuple[float, float] | None:
+        """Factor and summand that give a field the learned unit; None where it measures something else."""
+        size = factor(field.units, self.units) if field.units and self.units else 1.0
+        if size is None:
+            return None
+        return (1.0, float(np.log10(size))) if field.logarithmic else (size, 0.0)
 
     def _order(self, field: Field) -> tuple[np.ndarray, np.ndarray] | None:
         """Which rows and columns of a field are those that were learned; None where they, or the variable, are others."""
@@ -214,11 +237,11 @@ class FieldUNet(FieldInterpolator, GriddedModel):
 
     def _scaled(self, inputs, analysis):
         """Windows of data whose variance is another one than that of the training data."""
-        mean, factor = self._units(inputs, analysis)
-        found, deviation = self._windows(_in_units(inputs, mean, factor))
-        return found / factor + mean, deviation / factor
+        mean, scale = self._variance(inputs, analysis)
+        found, deviation = self._windows(_standard(inputs, mean, scale))
+        return found / scale + mean, deviation / scale
 
-    def _units(self, inputs, analysis) -> tuple[float, float]:
+    def _variance(self, inputs, analysis) -> tuple[float, float]:
         """Mean of other data, and the factor that gives their anomalies the variance of the training data."""
         mean = float(analysis.mean.numpy()[inputs[0, 4] > 0].mean())
         return mean, float(self.scale.numpy() / np.sqrt(analysis.local.covariance.numpy()[9]))
@@ -262,13 +285,14 @@ class FieldUNet(FieldInterpolator, GriddedModel):
             "grid": self.grid,
             "scales": self.scales,
             "variable": self.variable,
+            "units": self.units,
             "logarithmic": self.logarithmic,
         }
 
 
-def _in_units(inputs: np.ndarray, mean: float, factor: float) -> np.ndarray:
-    """Inputs (day, feature, y, x) of which a mean is taken and that are scaled by a factor."""
+def _standard(inputs: np.ndarray, mean: float, scale: float) -> np.ndarray:
+    """Inputs (day, feature, y, x) from which a mean is taken, times a factor."""
     scaled = inputs.copy()
-    scaled[:, [0, 2, 3]] = (inputs[:, [0, 2, 3]] - mean) * factor
-    scaled[:, 1] = inputs[:, 1] * factor
+    scaled[:, [0, 2, 3]] = (inputs[:, [0, 2, 3]] - mean) * scale
+    scaled[:, 1] = inputs[:, 1] * scale
     return scaled

@@ -61,6 +61,7 @@ class WindFieldForecaster(GriddedModel):
         super().__init__(autocast=False, **kwargs)  # half precision would round the wind to .03 m/s
 
     def encode(self, ds: xr.Dataset) -> np.ndarray:
+        ds = ds.isel(_turns(WIND[0].select(ds)))
         u, v = (variable.select(ds) for variable in WIND)
         if u.dims != v.dims:
             raise InputError(f"Expected the dimensions of u10 for v10, {u.dims}; found {v.dims}.")
@@ -80,7 +81,7 @@ class WindFieldForecaster(GriddedModel):
         Raises:
             InputError: what `predict` refuses, or no twelve hours of which the last six are known.
         """
-        ds = ds.sortby("time")
+        ds = ds.isel(_turns(WIND[0].select(ds))).sortby("time")
         wind = np.stack([variable.select(ds).values for variable in WIND], axis=-1)
         wind = wind if "sample" in ds.u10.dims else wind[None]
         hourly = np.abs(np.diff(ds.time.values) - HOUR) <= np.timedelta64(1, "m")
@@ -108,10 +109,11 @@ class WindFieldForecaster(GriddedModel):
             coordinates["forecast_reference_time"] = ((), last, {"standard_name": "forecast_reference_time"})
         known = (u.notnull() & v.notnull()).isel(time=last_hours(u)).any("time").values
         known = np.expand_dims(known, -3)
-        variables = {
-            name: (u.dims, np.where(known, values if "sample" in u.dims else values[0], np.float32(np.nan)), ATTRIBUTES[name])
-            for name, values in fields.items()
-        }
+        turned = (..., *(_turns(u).get(dim, slice(None)) for dim in u.dims[-2:]))
+        variables = {}
+        for name, values in fields.items():
+            values = (values if "sample" in u.dims else values[0])[turned]
+            variables[name] = (u.dims, np.where(known, values, np.float32(np.nan)), ATTRIBUTES[name])
         return xr.Dataset(variables, coordinates, {**ds.attrs, "Conventions": "CF-1.11"})
 
     def compute_output_shape(self, input_shape):
@@ -194,6 +196,14 @@ def _static(ds: xr.Dataset, variable: Variable, wind: np.ndarray) -> np.ndarray:
     if values.shape != wind.shape[-2:]:
         raise InputError(f"Expected {variable.name} of shape {wind.shape[-2:]}, as the wind; found {values.shape}.")
     return values
+
+
+def _turns(field: xr.DataArray) -> dict[str, slice]:
+    """What turns rows and columns that do not go from north to south, and from west to east, as a network has learned them."""
+    wanted = dict(zip(field.dims[-2:], (-1, 1), strict=True))
+    ends = {dim: field[dim].values[:2].astype("float64") for dim in wanted if dim in field.coords}
+    steps = {dim: np.diff(np.unwrap(pair, period=360.0)) for dim, pair in ends.items()}
+    return {dim: slice(None, None, -1) for dim, step in steps.items() if (wanted[dim] * step < 0).any()}
 
 
 def _spacing(field: xr.DataArray) -> tuple[np.ndarray, np.ndarray]:

@@ -51,6 +51,15 @@ def test_concentrations_are_interpolated_as_logarithms():
     assert found.SPM_standard_deviation.attrs["units"] == "1"
 
 
+def test_a_concentration_without_units_is_known_by_its_name_unless_it_has_negative_values():
+    ds, _ = series("SPM", units="")
+    model = Fill()
+    model.predict(ds.assign(SPM=ds.SPM.drop_attrs()))
+    assert model.field.logarithmic
+    model.predict(np.log10(ds / 2))
+    assert not model.field.logarithmic
+
+
 def test_values_that_no_concentration_has_are_masked_and_counted():
     ds, _ = series("SPM", "mg m-3")
     ds.SPM[0, 0, :2] = [0.0, -1.0]
@@ -69,17 +78,22 @@ def test_days_without_a_field_are_passed_over_and_unsorted_times_come_back_in_th
     np.testing.assert_allclose(found.adt.values, np.nan_to_num(some.adt.values), rtol=1e-6)
 
 
-def test_a_single_field_needs_no_time():
+@pytest.mark.parametrize("drop", [True, False])
+def test_a_single_field_needs_no_time_and_keeps_the_one_it_has(drop):
     ds, _ = series(days=1)
-    found = Fill().predict(ds.isel(time=0, drop=True))
+    field = ds.isel(time=0, drop=drop)
+    found = Fill().predict(field)
     assert found.adt.dims == ("lat", "lon")
+    xr.testing.assert_equal(found.adt.coords.to_dataset(), field.adt.coords.to_dataset())
 
 
 def test_land_is_nan_where_a_mask_tells_it_or_a_long_series_shows_it():
     ds, _ = series()
     ds["mask"] = (("lat", "lon"), np.ones((12, 16), "int8"))
     ds.mask[:, :4] = 0
-    assert np.isnan(Fill().predict(ds).adt.values[:, :, :4]).all()
+    for mask in (ds.mask, ds.mask.expand_dims(time=ds.time).transpose("lon", "time", "lat")):
+        found = Fill().predict(ds.assign(mask=mask)).adt.values
+        assert np.isnan(found[:, :, :4]).all() and np.isfinite(found[:, :, 4:]).all()
     long, _ = series(days=70)
     long["adt"] = long.adt.where(long.lon > 350.25)
     found = Fill().predict(long).adt.values
@@ -91,6 +105,8 @@ def test_land_is_nan_where_a_mask_tells_it_or_a_long_series_shows_it():
     "spoil, message",
     [
         (lambda ds: ds.assign(adt=ds.adt * np.nan), "some valid values of adt"),
+        (lambda ds: ds.assign(mask=(("lat", "lon"), np.zeros((12, 16)))), "some valid values of adt on sea"),
+        (lambda ds: ds.assign(adt=ds.adt.fillna(9.97e36)), r"as NaN; found 9.97e\+36: mask them"),
         (lambda ds: ds.assign(adt=ds.adt * 0 + 1), "that differ; all are 1"),
         (lambda ds: ds.rename(adt="eta").assign(zeta=ds.adt), r"or its name; found \['eta', 'zeta'\]"),
         (lambda ds: ds.rename(lat="row"), "one variable with dimensions"),
@@ -272,6 +288,31 @@ def test_longitudes_may_be_in_any_order_and_other_variables_are_not_taken_for_wh
     np.testing.assert_allclose(turned.adt.values, expected.adt.values, atol=1e-6)
     warmer = model.predict((100 + test).rename(adt="sst"))
     assert np.nanstd((warmer.sst - 100 - truth[30:]).values) < 1  # and not a hundred
+
+
+@pytest.mark.parametrize(
+    "name, units, other, size",
+    [
+        ("adt", "m", "cm", 100),
+        ("adt", "m", "millimetres", 1000),
+        ("SPM", "g m-3", "mg m^{-3}", 1000),
+        ("SPM", "g m-3", "mg/l", 1),
+    ],
+)
+def test_what_was_learned_in_one_unit_is_given_in_that_of_the_input(name, units, other, size):
+    ds, truth = series(name, units, days=40, share=0.4)
+    logarithmic = name == "SPM"
+    model = unet(modes=2, lags=5, grid=(12, 16), variable=name, units=units, logarithmic=logarithmic)
+    model.build((None, 5, 5, None, None))
+    learned = (np.log10(truth) if logarithmic else truth)[:30].astype("float32")
+    model.adapt(learned, (ds.lat.values, ds.lon.values), noise=1e-4)
+    test = ds.isel(time=slice(30, 40))
+    expected = model.predict(test)
+    found = model.predict(test.assign({name: (size * test[name]).assign_attrs(units=other)}))
+    assert found[name].attrs["units"] == other
+    np.testing.assert_allclose(found[name], size * expected[name], rtol=1e-4)
+    deviations = (each[f"{name}_standard_deviation"] for each in (found, expected))
+    np.testing.assert_allclose(next(deviations), (1 if logarithmic else size) * next(deviations), rtol=1e-3)
 
 
 @pytest.mark.parametrize(

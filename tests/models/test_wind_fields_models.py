@@ -56,6 +56,16 @@ def test_order_of_dimensions_and_hours_does_not_matter(wind):
     np.testing.assert_array_equal(model.encode(wind.rename(lat="latitude", lon="longitude")), model.encode(wind))
 
 
+@pytest.mark.parametrize("turned", [["lat"], ["lon"], ["lat", "lon"]])
+def test_a_network_sees_north_above_and_east_on_the_right_however_rows_and_columns_are_ordered(wind, turned):
+    model = zoo.load("wind_convlstm")
+    expected = model.predict(wind)
+    found = model.predict(wind.isel({dim: slice(None, None, -1) for dim in turned}))
+    np.testing.assert_array_equal(found.lat, wind.lat[::-1] if "lat" in turned else wind.lat)
+    back = found.sortby("lat", ascending=False).sortby("lon")
+    xr.testing.assert_allclose(back, expected, atol=1e-5)
+
+
 def test_longitudes_go_on_across_the_date_line(wind):
     shifted = wind.assign_coords(lon=(wind.lon + 181.5) % 360 - 180)
     np.testing.assert_allclose(

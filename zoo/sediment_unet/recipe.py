@@ -23,7 +23,8 @@ def simulated_days(config: str = "osse_long", split: str = "train"):
 def untrained() -> dict:
     """What the model knows before training: days in a window, the modes of the grid, and the variable."""
     network = {"days": DAYS, "filters": (64, 96), "blocks": (2, 2)}
-    return network | {"modes": MODES, "lags": LAGS, "grid": (64, 64), "variable": "SPM", "logarithmic": True}
+    learned = {"grid": (64, 64), "variable": "SPM", "units": "g m-3", "logarithmic": True}
+    return network | {"modes": MODES, "lags": LAGS, **learned}
 
 
 def adapt(model, ds) -> None:

@@ -123,6 +123,7 @@ def untrained(series, ds, scales, noise: float) -> keras.Model:
         grid=ds.mask.shape,
         scales=scales,
         variable="adt",
+        units="m",
     )
     model.build((None, DAYS, 5, None, None))
     model.adapt(series, (ds.latitude.values, ds.longitude.values), noise)
