@@ -157,14 +157,11 @@ class FieldUNet(FieldInterpolator, GriddedModel):
         Raises:
             InputError: what `predict` refuses, or a series that is shorter than a window.
         """
-        field = self.encode(ds.drop_vars("truth", errors="ignore"), variable)
+        field, target = self.with_truth(ds, variable)
         values = np.where(field.sea, field.values, np.nan)
         if len(values) < self.days:
             raise InputError(f"Expected a series of {self.days} days or more to learn from; found {len(values)}.")
-        if "truth" in ds:
-            truth = ds.assign({field.name: ds.truth.assign_attrs(ds[field.name].attrs)})
-            target = np.where(field.sea, self.encode(truth, field.name).values, np.nan)
-        else:
+        if target is None:
             withheld = withheld_observations(np.isfinite(values), WITHHELD, seed)
             values, target = np.where(withheld, np.nan, values), np.where(withheld, values, np.nan)
         order, unit = self._order(field), self._unit(field)
