@@ -46,10 +46,11 @@ def fine_tune(
     import keras
 
     from geodl import zoo
+    from geodl.trips import not_longer
 
     keras.utils.set_random_seed(seed)
     model = zoo.load(name)
-    trips = _trips(file, model, step_seconds, colony, time_zone)
+    trips = not_longer(_trips(file, model, step_seconds, colony, time_zone), model.steps)
     turns = model.matching.matches_turns
     model.adapt(trips)
     model.fit(model.training_data(trips).repeat(steps), verbose=2)

@@ -38,13 +38,13 @@ def folder_of(name: str) -> Path:
     Raises:
         InputError: no such model; the message suggests the nearest name.
     """
-    folder = Path(str(resources.files("geodl_zoo"))) / name
-    if not (folder / "recipe.py").is_file():
-        names = sorted(path.parent.name for path in folder.parent.glob("*/recipe.py"))
+    root = Path(str(resources.files("geodl_zoo")))
+    if not (root / name / "recipe.py").is_file():
+        names = sorted(path.parent.name for path in root.glob("*/recipe.py"))
         near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise InputError(f"Expected one of the models {', '.join(names)}; found {name!r}.{hint}")
-    return folder
+    return root / name
 
 
 def card(name: str) -> dict:

@@ -83,6 +83,12 @@ def test_an_unknown_name_suggests_the_nearest():
         zoo.load("cloud_unit")
 
 
+@pytest.mark.parametrize("name", ["", "absent/folder"])
+def test_a_name_that_is_no_name_is_told_all_of_them(name):
+    with pytest.raises(InputError, match=f"Expected one of the models burgers_cnn, .*, wind_convlstm; found '{name}'"):
+        zoo.load(name)
+
+
 def test_changed_weights_are_refused(tmp_path):
     model = CloudUNet(filters=(4, 4, 4))
     model.build((None, 6, None, None))

@@ -1,6 +1,7 @@
 """The contract of every geodl model: a Keras model that takes and gives physical values, as arrays or as xarray."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -15,15 +16,19 @@ EQUAL_UNITS = {"kg m-2": "mm"}  # of precipitation
 
 @dataclass(frozen=True)
 class Variable:
-    """What a model reads or writes: `name`, its admissible dimensions, `units` (`None` for codes), `valid_range`."""
+    """What a model reads or writes: `name`, its admissible dimensions, `units` (`None` for codes), `valid_range`.
+
+    With `samples`, a leading dimension `sample` may come before the others.
+    """
 
     name: str
     dims: tuple[tuple[str, ...], ...]
     units: str | None
     valid_range: tuple[float, float]
+    samples: bool = True
 
     def select(self, ds: xr.Dataset) -> xr.DataArray:
-        """The variable of `ds`, its dimensions in the declared order after an optional leading `sample`.
+        """The variable of `ds`, its dimensions in the declared order after a leading `sample`, if there is one.
 
         Raises:
             InputError: if the variable is absent, has other dimensions or says that it has other units, or leaves the range.
@@ -31,13 +36,15 @@ class Variable:
         if self.name not in ds:
             raise InputError(f"Expected a variable {self.name!r}; the dataset has {sorted(map(str, ds.data_vars))}.")
         field = ds[self.name]
+        leading = {"sample"} if self.samples else set()
         for dims in self.dims:
-            if set(field.dims) - {"sample"} == set(dims):
+            if set(field.dims) - leading == set(dims):
                 self._check(field)
                 # Nothing to do is much faster than a transposition that does nothing.
                 return field if field.dims == dims else field.transpose("sample", *dims, missing_dims="ignore")
         expected = " or ".join(f"({', '.join(dims)})" for dims in self.dims)
-        raise InputError(f"Expected {self.name} with dimensions {expected}, optionally a leading sample; found {field.dims}.")
+        optional = ", optionally a leading sample" if self.samples else ""
+        raise InputError(f"Expected {self.name} with dimensions {expected}{optional}; found {field.dims}.")
 
     def _check(self, field: xr.DataArray) -> None:
         given = field.attrs.get("units")
@@ -92,8 +99,15 @@ class GeoModel(keras.Model):
         """Predicts from arrays as in Keras, or from an `xarray.Dataset`, which gives an `xarray.Dataset`.
 
         Raises:
-            InputError: if the dataset is not what the model expects.
+            InputError: if the dataset is not what the model expects; for a `DataArray` or the name of a file.
         """
+        if isinstance(x, xr.DataArray | str | Path):
+            kind = (
+                "the name of a file: call geodl.files.read_observations"
+                if isinstance(x, str | Path)
+                else "a DataArray: call to_dataset"
+            )
+            raise InputError(f"Expected a Dataset of xarray, or arrays; found {kind}.")
         if isinstance(x, xr.Dataset):
             return self.decode(self.forward(self.encode(x), **options), x)
         return super().predict(x, **options)

@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from geodl.metrics.periodogram_score import mean_periodogram, published_series
 from geodl.metrics.trip_statistics import trip_statistics
-from geodl.trips import EARTH_RADIUS, closed_trips, colony_of, unproject
+from geodl.trips import EARTH_RADIUS, closed_trips, colony_of, fixes, unproject
 
 SHOWN_TRIPS = 40  # of each kind on a map
 MAPS = 3  # approaches on a map in a comparison: the last ones
@@ -46,7 +46,7 @@ def completed_trips(known: xr.Dataset, completed: xr.Dataset) -> Figure:
     """Partly observed trips, and what fills their gaps.
 
     Args:
-        known: `x`, `y` or `lon`, `lat` (trip, step), NaN where a position is missing.
+        known: `x`, `y`, `lon`, `lat` (trip, step), some NaN where a position is missing.
         completed: what a generator's `complete` returned.
 
     Example:
@@ -59,8 +59,8 @@ def completed_trips(known: xr.Dataset, completed: xr.Dataset) -> Figure:
     """
     figure, axis = plt.subplots(figsize=(6.5, 6), layout="constrained")
     _draw_map(axis, completed, _extent([completed]), "C0")
-    fixes = completed.where(known["x" if "x" in known else "lon"].notnull())  # they are kept as they are
-    lon, lat = unproject(fixes.x.values[:SHOWN_TRIPS], fixes.y.values[:SHOWN_TRIPS], colony_of(known))
+    kept = completed.where(fixes(known))
+    lon, lat = unproject(kept.x.values[:SHOWN_TRIPS], kept.y.values[:SHOWN_TRIPS], colony_of(known))
     axis.plot(_unwrapped(lon, known).ravel(), lat.ravel(), "k.", markersize=2, label="known")
     axis.legend(fontsize=8)
     return figure
