@@ -44,7 +44,6 @@ def fine_tune(
     """Let a generator learn from the trips of another colony; the folder that it writes is a model for the other commands."""
     _check_theme(name)
     import keras
-    import tensorflow as tf
 
     from geodl import zoo
     from geodl.trips import not_longer
@@ -54,7 +53,7 @@ def fine_tune(
     trips = not_longer(_trips(file, model, step_seconds, colony, time_zone), model.steps)
     turns = model.matching.matches_turns
     model.adapt(trips)
-    model.fit(tf.data.Dataset.from_tensors(model.training_trips(trips)).repeat(steps), verbose=2)
+    model.fit(model.training_data(trips).repeat(steps), verbose=2)
     model.calibrate(trips, turns)
     zoo.save(model, output)
     print(output)

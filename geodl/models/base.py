@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 import xarray as xr
 
 from geodl.errors import InputError
@@ -73,10 +74,10 @@ def check_times_are_numbers(field: xr.DataArray) -> None:
 
 
 class GeoModel(keras.Model):
-    """A Keras model with an xarray front: `predict(ds)` is encode → forward → decode.
+    """A Keras model with an xarray front: `predict(ds)` is encode → forward → decode, `fit` takes `training_data(ds)`.
 
-    Subclasses declare their `theme` and `input_variable`, and three methods: `encode` (dataset to array, with every check),
-    `forward` (array to the fields worth keeping) and `decode` (fields to dataset).
+    Subclasses declare their `theme` and `input_variable`, and four methods: `encode` (dataset to array, with every check),
+    `forward` (array to the fields worth keeping), `decode` (fields to dataset) and `pairs` (dataset to what is learned from).
     """
 
     theme: str
@@ -110,3 +111,32 @@ class GeoModel(keras.Model):
         if isinstance(x, xr.Dataset):
             return self.decode(self.forward(self.encode(x), **options), x)
         return super().predict(x, **options)
+
+    def pairs(self, ds: xr.Dataset, seed: int = 0, **options) -> tuple[np.ndarray, ...]:
+        """What the network reads (sample, ...) and what it has to find (sample, ...), which some models find by themselves."""
+        raise NotImplementedError(f"{type(self).__name__} does not define `pairs`.")
+
+    def training_data(self, ds: xr.Dataset, batch_size: int = 8, seed: int = 0, **options) -> tf.data.Dataset:
+        """Batches (x, y) for `fit`: all samples that a dataset holds, each epoch in another order.
+
+        Args:
+            ds: the variables that `predict` reads, as long a series as there is, with what is to be found: `pairs` says what.
+            batch_size: samples a batch.
+            seed: of all random choices.
+            options: those of `pairs`.
+
+        Raises:
+            InputError: if the dataset is not what `predict` expects, or has nothing to learn from.
+        """
+        arrays = self.pairs(ds, seed=seed, **options)
+        samples = tf.data.Dataset.from_tensor_slices(arrays)
+        if batch_size < len(arrays[0]):
+            samples = samples.shuffle(len(arrays[0]), seed=seed)
+        return samples.batch(batch_size).prefetch(2)
+
+    def export(self, filepath, *arguments, input_signature=None, **options) -> None:
+        """Exports as Keras does; a model that is built need not be called before."""
+        if input_signature is None and self.built:
+            _, *sizes = self.get_build_config()["input_shape"]
+            input_signature = [keras.InputSpec(shape=(None, *sizes), dtype=self.variable_dtype)]
+        super().export(filepath, *arguments, input_signature=input_signature, **options)

@@ -17,6 +17,8 @@ DAY = np.timedelta64(1, "D")
 DAYS_THAT_SHOW_LAND = 60
 # A concentration is log-normal: what is interpolated is its logarithm. Without units, it has one of these names.
 CONCENTRATIONS = ("spm", "tsm", "chl", "chlor_a")
+# Over the variance in time: without any noise an analysis does not converge.
+LEAST_NOISE = 1e-3
 LARGEST = 1e30  # beyond are fill values that the file does not declare
 
 
@@ -112,6 +114,29 @@ class FieldInterpolator(GeoModel):
         rows, columns = (_coordinate(array, dim) for dim in array.dims[1:])
         units = str(array.attrs.get("units", ""))
         return Field(str(array.name), series, sea, days, logarithmic, (rows, columns), units)
+
+    def with_truth(self, ds: xr.Dataset, variable: str | None = None) -> tuple[Field, np.ndarray | None]:
+        """A field, and the variable `truth` of the dataset in the same form (day, y, x), NaN on land; None without it."""
+        field = self.encode(ds.drop_vars("truth", errors="ignore"), variable)
+        if "truth" not in ds:
+            return field, None
+        truth = self.encode(ds.assign({field.name: ds.truth.assign_attrs(ds[field.name].attrs)}), field.name)
+        return field, np.where(field.sea, truth.values, np.nan)
+
+    def series(self, ds: xr.Dataset, variable: str | None = None) -> tuple[np.ndarray, float | None]:
+        """What is learned from a dataset: a series (day, y, x), NaN where missing, and the variance of errors of observations.
+
+        The series is `truth`, where the dataset has it, or else what is observed, whose errors are not known. It is the
+        logarithm to base 10 of a concentration, NaN on land.
+
+        Raises:
+            InputError: what `predict` refuses.
+        """
+        field, truth = self.with_truth(ds, variable)
+        if truth is None:
+            return np.where(field.sea, field.values, np.nan), None
+        least = LEAST_NOISE * np.nanvar(truth[:, field.sea], axis=0).mean()
+        return truth, float(max(np.nanvar(field.values - truth), least))
 
     def decode(self, fields: dict[str, np.ndarray], ds: xr.Dataset, field: Field) -> xr.Dataset:
         array, series = ds[field.name], series_of(ds, field.name)

@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from geodl.cloud_masks import withheld_observations
+from geodl.errors import InputError
 from geodl.layers.linear_analysis import LinearAnalysis
 from geodl.layers.multiscale_analysis import MultiscaleAnalysis
 from geodl.layers.unet import UNetDecoder, UNetEncoder
@@ -15,7 +16,7 @@ from geodl.units import factor
 
 FEATURES = 5  # estimate, its standard deviation, observations, mean, sea
 SAME_PLACE = 1e-3  # degrees
-# On data that the model has not learned, this share of the observed values tells how far to trust the network.
+# This share of the observed values tells how far to trust the network on data that it has not learned, or is learned from.
 WITHHELD = 0.1
 
 
@@ -148,20 +149,52 @@ class FieldUNet(FieldInterpolator, GriddedModel):
         mean = np.broadcast_to(analysis.mean.numpy(), values.shape)
         return np.stack([estimate, deviation, values, mean, np.broadcast_to(sea, values.shape)], axis=1).astype("float32")
 
+    def pairs(self, ds, seed: int = 0, variable: str | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs and targets of windows of `days` days, one every third of that.
+
+        Targets are the variable `truth` of `ds`; without it, observations that the inputs do not have, others with each seed.
+
+        Raises:
+            InputError: what `predict` refuses, or a series that is shorter than a window.
+        """
+        field, target = self.with_truth(ds, variable)
+        values = np.where(field.sea, field.values, np.nan)
+        if len(values) < self.days:
+            raise InputError(f"Expected a series of {self.days} days or more to learn from; found {len(values)}.")
+        if target is None:
+            withheld = withheld_observations(np.isfinite(values), WITHHELD, seed)
+            values, target = np.where(withheld, np.nan, values), np.where(withheld, values, np.nan)
+        order, unit = self._order(field), self._unit(field)
+        if order is None or unit is None:
+            analysis = LinearAnalysis(grid=field.sea.shape)
+            analysis.adapt_with_gaps(values)
+            inputs = self.inputs(values, field.sea, analysis)
+            mean, scale = self._variance(inputs, analysis)
+            inputs, target = _standard(inputs, mean, scale), (target - mean) * scale
+        else:
+            size, shift = unit
+            values, target = (size * series[:, order[0]][:, :, order[1]] + shift for series in (values, target))
+            inputs = self.inputs(values, field.sea[np.ix_(*order)])
+        windows = [slice(start, start + self.days) for start in self._starts(len(inputs))]
+        return tuple(np.stack([series[window] for window in windows]).astype("float32") for series in (inputs, target))
+
     def analyse(self, field: Field) -> tuple[np.ndarray, np.ndarray]:
         values = np.where(field.sea, field.values, np.nan)
-        order, size = self._order(field), self._unit(field)
-        if order is None or size is None:
+        order, unit = self._order(field), self._unit(field)
+        if order is None or unit is None:
             return self._elsewhere(values, field.sea)
-        size, shift = (1.0, np.log10(size)) if field.logarithmic else (size, 0.0)
+        size, shift = unit
         values = size * values[:, order[0]][:, :, order[1]] + shift
         mean, deviation = self._windows(self.inputs(values, field.sea[np.ix_(*order)]))
         rows, columns = map(np.argsort, order)
         return tuple(part[:, rows][:, :, columns] for part in ((mean - shift) / size, deviation / size))
 
-    def _unit(self, field: Field) -> float | None:
-        """Number of the learned unit that one of the field is; None where it measures something else."""
-        return factor(field.units, self.units) if field.units and self.units else 1.0
+    def _unit(self, field: Field) -> tuple[float, float] | None:
+        """Factor and summand that give a field the learned unit; None where it measures something else."""
+        size = factor(field.units, self.units) if field.units and self.units else 1.0
+        if size is None:
+            return None
+        return (1.0, float(np.log10(size))) if field.logarithmic else (size, 0.0)
 
     def _order(self, field: Field) -> tuple[np.ndarray, np.ndarray] | None:
         """Which rows and columns of a field are those that were learned; None where they, or the variable, are others."""
@@ -201,13 +234,17 @@ class FieldUNet(FieldInterpolator, GriddedModel):
 
     def _scaled(self, inputs, analysis):
         """Windows of data whose variance is another one than that of the training data."""
+        mean, scale = self._variance(inputs, analysis)
+        found, deviation = self._windows(_standard(inputs, mean, scale))
+        return found / scale + mean, deviation / scale
+
+    def _variance(self, inputs, analysis) -> tuple[float, float]:
+        """Mean of other data, and the factor that gives their anomalies the variance of the training data."""
         mean = float(analysis.mean.numpy()[inputs[0, 4] > 0].mean())
-        factor = float(self.scale.numpy() / np.sqrt(analysis.local.covariance.numpy()[9]))
-        scaled = inputs.copy()
-        scaled[:, [0, 2, 3]] = (inputs[:, [0, 2, 3]] - mean) * factor
-        scaled[:, 1] = inputs[:, 1] * factor
-        found, deviation = self._windows(scaled)
-        return found / factor + mean, deviation / factor
+        return mean, float(self.scale.numpy() / np.sqrt(analysis.local.covariance.numpy()[9]))
+
+    def _starts(self, length: int) -> np.ndarray:
+        return np.unique([*range(0, length - self.days, max(self.days // 3, 1)), length - self.days])
 
     def _windows(self, inputs):
         """Mean and standard deviation (day, y, x) of a series: windows overlap, their middle counts most."""
@@ -217,11 +254,10 @@ class FieldUNet(FieldInterpolator, GriddedModel):
             last[:, 2] = np.nan
             inputs = np.concatenate([inputs, last])
         length = len(inputs)
-        starts = np.unique([*range(0, length - days, max(days // 3, 1)), length - days])
         weight = np.minimum(np.arange(1, days + 1), np.arange(days, 0, -1))[:, None, None].astype("float32") ** 2
         total = np.zeros((length, 1, 1), "float32")
         blended = {name: np.zeros((length, *inputs.shape[-2:]), "float32") for name in ("mean", "deviation")}
-        for start in starts:
+        for start in self._starts(length):
             window = slice(start, start + days)
             for name, values in self.forward(inputs[None, window]).items():
                 blended[name][window] += weight * values[0]
@@ -249,3 +285,11 @@ class FieldUNet(FieldInterpolator, GriddedModel):
             "units": self.units,
             "logarithmic": self.logarithmic,
         }
+
+
+def _standard(inputs: np.ndarray, mean: float, scale: float) -> np.ndarray:
+    """Inputs (day, feature, y, x) from which a mean is taken, times a factor."""
+    scaled = inputs.copy()
+    scaled[:, [0, 2, 3]] = (inputs[:, [0, 2, 3]] - mean) * scale
+    scaled[:, 1] = inputs[:, 1] * scale
+    return scaled

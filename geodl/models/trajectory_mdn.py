@@ -88,7 +88,7 @@ class TrajectoryMDN(TripGenerator):
 
     def adapt(self, ds):
         super().adapt(ds)
-        lengths = np.linalg.norm(np.diff(self.training_trips(ds), axis=1), axis=-1)
+        lengths = np.linalg.norm(np.diff(*self.pairs(ds), axis=1), axis=-1)
         self.cruise.assign(np.nanquantile(lengths, CRUISE))
         self.fastest.assign(np.nanmax(lengths))
 

@@ -29,7 +29,7 @@ class TripGenerator(GeoModel):
     (trip, steps + 1, 2), metres to the east and north of the colony, zero at the start and from step number `duration` on.
 
     `sample(n, seed)` gives trips as a dataset (trip, step). `complete(ds)` fills the gaps of partly observed trips;
-    `predict(ds)` is the same. To learn another colony: `adapt(ds)` to some of its trips, `fit(model.training_trips(ds))`, then
+    `predict(ds)` is the same. To learn another colony: `adapt(ds)` to some of its trips, `fit(model.training_data(ds))`, then
     `calibrate(ds)`.
 
     Args:
@@ -56,6 +56,11 @@ class TripGenerator(GeoModel):
         self.length, self.step_length = add("length", (), "ones"), add("step_length", (), "ones")
         self.durations = add("durations", (QUANTILES,), keras.initializers.Constant(self.steps / 2))
         self.matching.build((None, self.steps + 1, 2), (None,))
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Of what `call` takes, without the batch."""
+        return (self.steps + 1, 2)
 
     def walk(self, durations, seed):
         """Positions (trip, steps + 1, 2) of trips of these durations (trip,)."""
@@ -151,8 +156,12 @@ class TripGenerator(GeoModel):
         found["lat"] = (dims, lat, {"units": "degrees_north", "standard_name": "latitude"})
         return ds.drop_vars(set(found) & set(ds.variables)).assign(found).set_coords(["lon", "lat"])
 
-    def training_trips(self, ds: xr.Dataset) -> np.ndarray:
-        """Positions (trip, steps + 1, 2) that `fit` takes: in m from the colony and back to it, NaN after the end.
+    def training_data(self, ds: xr.Dataset, batch_size: int | None = None, seed: int = 0) -> tf.data.Dataset:
+        """Batches for `fit`, by default one of all trips, because distributions are compared."""
+        return super().training_data(ds, batch_size or ds.sizes["trip"], seed)
+
+    def pairs(self, ds: xr.Dataset, seed: int = 0) -> tuple[np.ndarray]:
+        """Positions (trip, steps + 1, 2) alone: in m from the colony and back to it, NaN after the end.
 
         A `TripCompletion` fills gaps by pieces of all trips, their own included: on straight lines birds would not turn. Trips
         of more steps than the model's are left out, with a warning.
@@ -166,14 +175,14 @@ class TripGenerator(GeoModel):
                 "Expected trips of the colony at {:g}, {:g} every {:g} s; ".format(*expected)
                 + "found the one at {:g}, {:g} every {:g} s: call adapt(ds) first.".format(*found)
             )
-        return closed_trips(not_longer(self._without_gaps(ds), self.steps), self.steps).astype("float32")
+        return (closed_trips(not_longer(self._without_gaps(ds, seed), self.steps), self.steps).astype("float32"),)
 
-    def _without_gaps(self, ds: xr.Dataset) -> xr.Dataset:
+    def _without_gaps(self, ds: xr.Dataset, seed: int) -> xr.Dataset:
         samples = self.encode(ds)
         if not np.isnan(samples).any():
             return ds
         completion = TripCompletion([trip[~np.isinf(trip[:, 0])] for trip in samples])
-        random = np.random.default_rng(0)
+        random = np.random.default_rng(seed)
         filled = [completion.draw(trip, 1, random)[0] for trip in samples]
         return self.decode({"positions": np.stack(filled)}, ds)
 
@@ -184,9 +193,9 @@ class TripGenerator(GeoModel):
             InputError: no colony; all trips of too many steps.
         """
         self.colony, self.step_seconds = colony_of(ds), float(ds.attrs["step_seconds"])
-        trips = self.training_trips(ds)
+        (trips,) = self.pairs(ds)
         if not self.built:
-            self.build((None, self.steps + 1, 2))
+            self.build((None, *self.sizes))
         self.matching.reset()
         self.length.assign(np.sqrt(np.nanmean(trips**2)))
         self.step_length.assign(np.sqrt(np.nanmean(np.diff(trips, axis=1) ** 2)))
@@ -205,7 +214,7 @@ class TripGenerator(GeoModel):
             InputError: another colony or time step than the model's; all trips of too many steps.
         """
         self.matching.reset()
-        self.matching.adapt(*self.simulate(CALIBRATION, seed), self.training_trips(ds), turns)
+        self.matching.adapt(*self.simulate(CALIBRATION, seed), *self.pairs(ds), turns)
 
     def duration_of(self, probability):
         """Durations, in steps, at probabilities (trip,) of their distribution."""

@@ -70,8 +70,7 @@ class WindStationForecaster(GeoModel):
             raise InputError("Expected no weather model; this model was trained without: leave it out.")
         if weather is not None:
             options["weather"] = self._covering(weather, x)
-        times = x.time.values[-1] - self._interval * np.arange(len(values))[::-1]
-        fields = self.forward(values, times=times, members=members, **options)
+        fields = self.forward(values, times=self.times(x, len(values)), members=members, **options)
         if members and "samples" not in fields:
             raise InputError(f"Expected no members; {type(self).__name__} draws no winds: leave them out.")
         return self.decode(fields, x)
@@ -89,18 +88,25 @@ class WindStationForecaster(GeoModel):
         return found
 
     def encode(self, ds: xr.Dataset) -> np.ndarray:
+        an_hour = 60 // self.step
+        values = self.series(ds, last=self.memory * an_hour)
+        if not np.isfinite(values[-24 * an_hour :, :, :2]).all(axis=-1).any():
+            raise InputError("Expected some wind in the last 24 hours; u and v are missing at every station.")
+        return values
+
+    def series(self, ds: xr.Dataset, last: int = 0) -> np.ndarray:
+        """`VARIABLES` (time, station, variable) at so many last times of a valid dataset, or at all; NaN where missing."""
         fields = {name: select_quantity(ds, name) for name in VARIABLES if name in ("u", "v") or name in ds}
         every = self._times_in_a_step(ds)
-        an_hour = 60 // self.step
-        used = self.memory * an_hour * every
-        values = {name: field.values[-used:].astype("float64") for name, field in fields.items()}
+        values = {name: field.values[-last * every :].astype("float64") for name, field in fields.items()}
         speed = np.hypot(values["u"], values["v"])
         values["speed"] = np.where(np.isfinite(values.get("speed", speed)), values.get("speed", speed), speed)
         series = np.stack([values.get(name, np.full(speed.shape, np.nan)) for name in VARIABLES], axis=-1)
-        series, _, _ = hourly_series(series, ds.time.values[-used:], np.array([len(series) - 1]), every)
-        if not np.isfinite(series[-24 * an_hour :, :, :2]).all(axis=-1).any():
-            raise InputError("Expected some wind in the last 24 hours; u and v are missing at every station.")
-        return series
+        return hourly_series(series, ds.time.values[-last * every :], np.array([len(series) - 1]), every)[0]
+
+    def times(self, ds: xr.Dataset, count: int) -> np.ndarray:
+        """So many times, a step of the model apart, up to the last one of a dataset."""
+        return ds.time.values[-1] - self._interval * np.arange(count)[::-1]
 
     def _times_in_a_step(self, ds: xr.Dataset) -> int:
         """How many times of the dataset are in a time step of the model."""

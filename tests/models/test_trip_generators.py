@@ -81,7 +81,7 @@ def test_learning_twenty_trips_of_another_colony_lowers_the_loss(model):
     there = loops(20, seed=3, reach=30_000, colony=(-5.7, -15.9), seconds=240)
     clone.adapt(there)
     clone.compile(keras.optimizers.Adam(3e-3), loss=criterion(model))
-    trips = clone.training_trips(there)
+    trips = clone.pairs(there)[0]
     before = clone.evaluate(trips, verbose=0, return_dict=True)["loss"]
     clone.fit(tf.data.Dataset.from_tensors(trips).repeat(20), verbose=0)
     assert clone.evaluate(trips, verbose=0, return_dict=True)["loss"] < 0.97 * before
@@ -102,7 +102,7 @@ def test_calibrated_steps_have_the_lengths_of_those_of_birds(model):
 
 def test_trips_of_another_colony_are_not_learned_without_adapting(model):
     with pytest.raises(InputError, match=r"colony at -77.264, -11.773 every 60 s; found the one at -5.7, -15.9 every 240 s"):
-        model.training_trips(loops(colony=(-5.7, -15.9), seconds=240))
+        model.training_data(loops(colony=(-5.7, -15.9), seconds=240))
 
 
 def test_trips_that_are_too_long_are_left_out_of_learning_and_named(model):
@@ -112,20 +112,20 @@ def test_trips_that_are_too_long_are_left_out_of_learning_and_named(model):
         longer[name][3] = np.linspace(0, 100, STEPS + 20)
     kept = np.arange(20) != 3
     with pytest.warns(UserWarning, match=r"Trips are left out: 1 of 20 have more than 24 steps, 0003 \(44\)\.$"):
-        found = model.training_trips(longer)
-    np.testing.assert_allclose(found, model.training_trips(ds.isel(trip=kept)), atol=1)
+        found = model.pairs(longer)[0]
+    np.testing.assert_allclose(found, model.pairs(ds.isel(trip=kept))[0], atol=1)
     with pytest.raises(InputError, match="at most 24 steps; the shortest one has 44: resample"):
-        model.training_trips(longer.isel(trip=~kept))
+        model.training_data(longer.isel(trip=~kept))
 
 
 def test_birds_turn_in_gaps_of_the_trips_to_learn_from(model):
     ds = loops(20)
     hidden = (ds.step > 4) & (ds.step < 9) & (ds.trip.astype(int) % 4 == 0)
     known = ds.assign(x=ds.x.where(~hidden), y=ds.y.where(~hidden))
-    turns = [abs(trip_statistics(trips, 60.0)["turning_angle"]) for trips in (closed_trips(known), model.training_trips(known))]
+    turns = [abs(trip_statistics(trips, 60.0)["turning_angle"]) for trips in (closed_trips(known), model.pairs(known)[0])]
     straight, filled = ((each < 1e-3).mean() for each in turns)
     assert straight > 0.02 and filled == 0
-    np.testing.assert_array_equal(model.training_trips(ds), closed_trips(ds, STEPS).astype("float32"))
+    np.testing.assert_array_equal(model.pairs(ds)[0], closed_trips(ds, STEPS).astype("float32"))
 
 
 def test_a_number_of_trips_is_positive(model):
@@ -138,7 +138,7 @@ def test_the_selection_brings_back_the_weights_of_the_best_epoch():
     model.adapt(loops())
     model.compile(keras.optimizers.Adam(1e-2), loss=StepLikelihood())
     selection = TripSelection(loops(), loops(6, seed=1))
-    trips = tf.data.Dataset.from_tensors(model.training_trips(loops())).repeat()
+    trips = model.training_data(loops()).repeat()
     history = model.fit(trips, steps_per_epoch=2, epochs=3, verbose=0, callbacks=[selection]).history
     best = int(np.argmin(history["val_score"]))
     found = selection.scores(model.sample(TRIPS, seed=0))
