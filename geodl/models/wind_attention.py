@@ -249,6 +249,7 @@ class WindAttention(WindStationForecaster):
             InputError: what `predict` refuses, or a series too short to have a future.
         """
         values = self.series(ds)
+        times = self.times(ds, len(values))
         hours = np.arange(0, len(values) - self.leads, 60 // self.step)
         if not len(hours):
             raise InputError(f"Expected more than {self.leads} times to learn from; found {len(values)}.")
@@ -256,8 +257,8 @@ class WindAttention(WindStationForecaster):
         if "distinct" in ds:
             counted = np.where(ds.distinct.transpose("time", "station").values[..., None] > 0, counted, np.nan)
         if weather is not None:
-            weather = weather_at_stations(weather, ds, self.covariates, ds.time.values[hours])
-        features = self.features(values, ds.time.values, hours, weather=weather)
+            weather = weather_at_stations(weather, ds, self.covariates, times[hours])
+        features = self.features(values, times, hours, weather=weather)
         return features, winds_ahead(counted, hours, self.leads)
 
     def couple(self, features: np.ndarray, speed: np.ndarray) -> None:

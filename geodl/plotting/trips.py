@@ -1,7 +1,4 @@
-"""Pictures of foraging trips, real and simulated.
-
-The library has no coast line: maps show the colony, meridians and parallels, and a scale.
-"""
+"""Pictures of foraging trips, real and simulated."""
 
 import numpy as np
 import xarray as xr
@@ -11,6 +8,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from geodl.metrics.periodogram_score import mean_periodogram, published_series
 from geodl.metrics.trip_statistics import trip_statistics
+from geodl.plotting.coast_line import draw_coast_line
 from geodl.trips import EARTH_RADIUS, closed_trips, colony_of, fixes, unproject
 
 SHOWN_TRIPS = 40  # of each kind on a map
@@ -18,7 +16,7 @@ MAPS = 3  # approaches on a map in a comparison: the last ones
 
 
 def trip_map(simulated: xr.Dataset, real: xr.Dataset | None = None) -> Figure:
-    """Trips on a map, with the colony.
+    """Trips on a map, with the colony and, where the extra `maps` is installed, the coast line.
 
     Args:
         simulated: `x`, `y` (trip, step), as `sample` returns them.
@@ -127,8 +125,9 @@ def _distributions(axes, ds: xr.Dataset, real: xr.Dataset, scale: float, **style
 
 
 def _draw_map(axis, ds: xr.Dataset, extent, colour: str) -> None:
-    """Trips in degrees, the colony, a grid of meridians and parallels, and a scale."""
+    """Trips in degrees, the colony, the coast line, a grid of meridians and parallels, and a scale."""
     colony = colony_of(ds)
+    draw_coast_line(axis, extent)
     for trip in range(min(ds.sizes["trip"], SHOWN_TRIPS)):
         part = ds.isel(trip=trip)
         lon, lat = unproject(part.x.values, part.y.values, colony)

@@ -10,6 +10,7 @@ from loop_trips import COLONY, STEPS, gan, loops, mdn, published
 from geodl.layers import StepMixture
 from geodl.metrics import StepLikelihood, TripLoss
 from geodl.models import ConvolutionalGAN
+from geodl.models.trip_generator import stretched_turns
 from layer_check import check_layer
 
 
@@ -39,6 +40,14 @@ def test_a_step_of_training_moves_generator_critic_and_running_mean(compiled):
     assert min(moved) > 0 and moved[2] == pytest.approx(0.01 * moved[0], rel=0.05)
     assert {"critic_loss", "generator_gradient", "critic_gradient", "spectral", "wasserstein"} <= set(history)
     assert all(np.isfinite(value).all() for value in history.values())
+
+
+def test_trips_to_learn_from_are_turned_and_stretched_as_a_whole():
+    trip = np.float32([[[0, 0], [3, 4], [-1, 2]]])
+    found = np.array(stretched_turns(np.repeat(trip, 4000, axis=0), 0.4, 0.1, keras.random.SeedGenerator(0)))
+    factor = (found @ [1, 1j])[:, 1:] / (trip @ [1, 1j])[:, 1:]
+    np.testing.assert_allclose(factor[:, 0], factor[:, 1], rtol=1e-5)
+    assert (np.angle(factor).std(), np.log(abs(factor)).std()) == pytest.approx((0.4, 0.1), rel=0.05)
 
 
 # The networks of the publication
