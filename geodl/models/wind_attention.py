@@ -255,7 +255,8 @@ class WindAttention(WindStationForecaster):
             raise InputError(f"Expected more than {self.leads} times to learn from; found {len(values)}.")
         counted = values[..., :3]
         if "distinct" in ds:
-            counted = np.where(ds.distinct.transpose("time", "station").values[..., None] > 0, counted, np.nan)
+            distinct = ds.distinct.sel(time=times).transpose("time", "station")
+            counted = np.where(distinct.values[..., None] > 0, counted, np.nan)
         if weather is not None:
             weather = weather_at_stations(weather, ds, self.covariates, times[hours])
         features = self.features(values, times, hours, weather=weather)
