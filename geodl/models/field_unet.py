@@ -1,5 +1,7 @@
 """Interpolation of fields by a U-Net that corrects the best linear estimate."""
 
+from itertools import product
+
 import keras
 import numpy as np
 from keras import ops
@@ -149,10 +151,16 @@ class FieldUNet(FieldInterpolator, GriddedModel):
         mean = np.broadcast_to(analysis.mean.numpy(), values.shape)
         return np.stack([estimate, deviation, values, mean, np.broadcast_to(sea, values.shape)], axis=1).astype("float32")
 
-    def pairs(self, ds, seed: int = 0, variable: str | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Inputs and targets of windows of `days` days, one every third of that.
+    def pairs(self, ds, seed: int = 0, variable: str | None = None, patch: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs and targets of windows of `days` days, one every third of that, in which there is something to find.
 
         Targets are the variable `truth` of `ds`; without it, observations that the inputs do not have, others with each seed.
+
+        Args:
+            ds: a series, with `truth` where it is known.
+            seed: of what is withheld.
+            variable: what is observed, as for `predict`.
+            patch: side in pixels of squares side by side that large fields are cut into; whole fields by default.
 
         Raises:
             InputError: what `predict` refuses, or a series that is shorter than a window.
@@ -175,8 +183,14 @@ class FieldUNet(FieldInterpolator, GriddedModel):
             size, shift = unit
             values, target = (size * series[:, order[0]][:, :, order[1]] + shift for series in (values, target))
             inputs = self.inputs(values, field.sea[np.ix_(*order)])
-        windows = [slice(start, start + self.days) for start in self._starts(len(inputs))]
-        return tuple(np.stack([series[window] for window in windows]).astype("float32") for series in (inputs, target))
+        sides = [min(patch or size, size) for size in field.sea.shape]
+        firsts = [range(0, size - side + 1, side) for size, side in zip(field.sea.shape, sides, strict=True)]
+        found = []
+        for start, row, column in product(self._starts(len(inputs)), *firsts):
+            place = (slice(start, start + self.days), ..., slice(row, row + sides[0]), slice(column, column + sides[1]))
+            if np.isfinite(target[place]).any():
+                found.append([series[place].astype("float32") for series in (inputs, target)])
+        return tuple(map(np.stack, zip(*found, strict=True)))
 
     def analyse(self, field: Field) -> tuple[np.ndarray, np.ndarray]:
         values = np.where(field.sea, field.values, np.nan)

@@ -62,6 +62,14 @@ def test_a_field_is_found_from_what_is_observed_of_it(unet):
     np.testing.assert_array_equal(inputs[:, :, 2], np.stack([ds.adt.values[start : start + DAYS] for start in starts]))
 
 
+def test_large_fields_are_cut_into_patches_that_have_something_to_find(unet):
+    ds = fields()
+    ds["truth"] = ds.truth.where(ds.lon >= 4)
+    inputs, targets = unet.pairs(ds, patch=4)
+    assert inputs.shape == (5 * 4, DAYS, 5, 4, 4) and targets.shape == (5 * 4, DAYS, 4, 4)
+    np.testing.assert_array_equal(targets[1], ds.truth.values[:DAYS, :4, 8:])
+
+
 def test_rows_and_columns_are_in_the_order_that_was_learned(unet):
     ds = fields()
     for found, expected in zip(unet.pairs(ds.isel(lat=slice(None, None, -1))), unet.pairs(ds), strict=True):
