@@ -87,6 +87,8 @@ def recipe(name: str):
 def load(name: str | Path, pretrained: bool = True, classes: int | None = None):
     """A published model, or one that `save` wrote, compiled and ready for `predict`, `fit` and `export`.
 
+    `fit` takes what its `training_data` makes of a dataset.
+
     Args:
         name: as in `list_models()`, or a folder.
         pretrained: with its weights; otherwise with random ones.

@@ -136,7 +136,7 @@ class GeoModel(keras.Model):
 
     def export(self, filepath, *arguments, input_signature=None, **options) -> None:
         """Exports as Keras does; a model that is built need not be called before."""
-        if input_signature is None and self.built:
-            _, *sizes = self.get_build_config()["input_shape"]
-            input_signature = [keras.InputSpec(shape=(None, *sizes), dtype=self.variable_dtype)]
+        shape = (self.get_build_config() or {}).get("input_shape")
+        if input_signature is None and shape is not None:
+            input_signature = [keras.InputSpec(shape=(None, *shape[1:]), dtype=self.variable_dtype)]
         super().export(filepath, *arguments, input_signature=input_signature, **options)
