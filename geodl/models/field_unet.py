@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from geodl.cloud_masks import withheld_observations
+from geodl.layers.covariance_likelihood import fit_likelihood
 from geodl.layers.linear_analysis import LinearAnalysis
 from geodl.layers.multiscale_analysis import MultiscaleAnalysis
 from geodl.layers.unet import UNetDecoder, UNetEncoder
@@ -13,8 +14,8 @@ from geodl.models.field_interpolator import Field, FieldInterpolator
 from geodl.models.gridded import GriddedModel
 
 FEATURES = 5  # estimate, its standard deviation, observations, mean, sea
-# On data that the model has not learned, this share of the observed values tells how far to trust the network.
 SAME_PLACE = 1e-3  # degrees
+# On data that the model has not learned, this share of the observed values tells how far to trust the network.
 WITHHELD = 0.1
 
 
@@ -162,7 +163,7 @@ class FieldUNet(FieldInterpolator, GriddedModel):
 
     def _elsewhere(self, values, sea):
         analysis = LinearAnalysis(grid=sea.shape)
-        analysis.adapt_with_gaps(values)
+        analysis.adapt_with_gaps(values, fit_likelihood)
         share, factor = self._trust(values, sea, analysis)
         inputs = self.inputs(values, sea, analysis)
         found, deviation = self._scaled(inputs, analysis)
