@@ -8,6 +8,7 @@ from keras import ops
 
 from geodl.cloud_masks import withheld_observations
 from geodl.errors import InputError
+from geodl.layers.covariance_likelihood import fit_likelihood
 from geodl.layers.linear_analysis import LinearAnalysis
 from geodl.layers.multiscale_analysis import MultiscaleAnalysis
 from geodl.layers.unet import UNetDecoder, UNetEncoder
@@ -228,7 +229,7 @@ class FieldUNet(FieldInterpolator, GriddedModel):
 
     def _elsewhere(self, values, sea):
         analysis = LinearAnalysis(grid=sea.shape)
-        analysis.adapt_with_gaps(values)
+        analysis.adapt_with_gaps(values, fit_likelihood)
         share, factor = self._trust(values, sea, analysis)
         inputs = self.inputs(values, sea, analysis)
         found, deviation = self._scaled(inputs, analysis)

@@ -78,7 +78,7 @@ CASES = Cases(
             "optimal interpolation",
             "interpolation on several scales",
         ),
-        models={"4DVarNet": "ssh_4dvarnet"},
+        models={"4DVarNet without truth": "ssh_4dvarnet_gappy", "4DVarNet": "ssh_4dvarnet"},
         example=14,
         scales_of="ssh_4dvarnet",
     ),
