@@ -11,7 +11,7 @@ from geodl.metrics import ClassAccuracy, CloudTypeLoss
 from geodl.models import CloudUNet
 
 # Their graphs take more than two seconds to write and to read.
-LARGE = {"cloud_unet", "wind_attention", "lorenz63_direct", "lorenz96_direct", *zoo.list_models("*_4dvarnet")}
+LARGE = {"cloud_unet", "wind_attention", "lorenz63_direct", "lorenz96_direct", *zoo.list_models("*_4dvarnet*")}
 LARGE |= set(zoo.list_models("seabird_mdn_*"))
 QUICK_FIRST = [pytest.param(name, marks=[pytest.mark.slow] if name in LARGE else []) for name in zoo.list_models()]
 

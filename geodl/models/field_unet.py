@@ -175,8 +175,7 @@ class FieldUNet(FieldInterpolator, GriddedModel):
             values, target = np.where(withheld, np.nan, values), np.where(withheld, values, np.nan)
         order, unit = self._order(field), self._unit(field)
         if order is None or unit is None:
-            analysis = LinearAnalysis(grid=field.sea.shape)
-            analysis.adapt_with_gaps(values)
+            analysis = _fitted(values)
             inputs = self.inputs(values, field.sea, analysis)
             mean, scale = self._variance(inputs, analysis)
             inputs, target = _standard(inputs, mean, scale), (target - mean) * scale
@@ -228,8 +227,7 @@ class FieldUNet(FieldInterpolator, GriddedModel):
         return tuple(found)
 
     def _elsewhere(self, values, sea):
-        analysis = LinearAnalysis(grid=sea.shape)
-        analysis.adapt_with_gaps(values, fit_likelihood)
+        analysis = _fitted(values)
         share, factor = self._trust(values, sea, analysis)
         inputs = self.inputs(values, sea, analysis)
         found, deviation = self._scaled(inputs, analysis)
@@ -300,6 +298,13 @@ class FieldUNet(FieldInterpolator, GriddedModel):
             "units": self.units,
             "logarithmic": self.logarithmic,
         }
+
+
+def _fitted(values: np.ndarray) -> LinearAnalysis:
+    """What other data (day, y, x) tell of themselves."""
+    analysis = LinearAnalysis(grid=values.shape[1:])
+    analysis.adapt_with_gaps(values, fit_likelihood)
+    return analysis
 
 
 def _standard(inputs: np.ndarray, mean: float, scale: float) -> np.ndarray:
