@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import xarray as xr
 
-from geodl.models.field_interpolator import Field, FieldInterpolator
+from geodl.models.field import Field
+from geodl.models.field_interpolator import FieldInterpolator
 
 
 @keras.saving.register_keras_serializable(package="geodl")

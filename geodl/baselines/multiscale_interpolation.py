@@ -6,7 +6,8 @@ import xarray as xr
 
 from geodl.errors import InputError, check_fitted
 from geodl.layers.multiscale_analysis import MultiscaleAnalysis
-from geodl.models.field_interpolator import Field, FieldInterpolator
+from geodl.models.field import Field
+from geodl.models.field_interpolator import FieldInterpolator
 
 
 @keras.saving.register_keras_serializable(package="geodl")

@@ -7,7 +7,8 @@ import xarray as xr
 from geodl.cloud_masks import withheld_observations
 from geodl.layers.linear_analysis import LinearAnalysis
 from geodl.metrics.interpolation_scores import NINETY_PERCENT
-from geodl.models.field_interpolator import Field, FieldInterpolator
+from geodl.models.field import Field
+from geodl.models.field_interpolator import FieldInterpolator
 
 # In the middle of a series, so many days tell how large the errors are, of this share of the observed values.
 CALIBRATED, WITHHELD = 15, 0.1

@@ -1,13 +1,13 @@
 """What all interpolation of fields with gaps shares: its input and output, as xarray."""
 
 import warnings
-from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
 from geodl.errors import InputError
 from geodl.models.base import GeoModel, Variable
+from geodl.models.field import Field
 from geodl.units import factor
 
 NAMES = ("SPM", "adt")  # read where no variable is named
@@ -20,38 +20,6 @@ CONCENTRATIONS = ("spm", "tsm", "chl", "chlor_a")
 # Over the variance in time: without any noise an analysis does not converge.
 LEAST_NOISE = 1e-3
 LARGEST = 1e30  # beyond are fill values that the file does not declare
-
-
-@dataclass(frozen=True)
-class Field:
-    """A daily series as it is interpolated.
-
-    Args:
-        name: of the variable.
-        values: (day, y, x), NaN where missing; the logarithm to base 10 of a concentration.
-        sea: (y, x), True where values are wanted.
-        days: index of each time of the dataset among the days.
-        logarithmic: values are logarithms.
-        coordinates: of rows and columns.
-        units: of the variable, empty where the dataset does not tell.
-    """
-
-    name: str
-    values: np.ndarray
-    sea: np.ndarray
-    days: np.ndarray
-    logarithmic: bool
-    coordinates: tuple[np.ndarray, np.ndarray]
-    units: str = ""
-
-    def check_grid(self, learned: tuple[int, ...]) -> None:
-        """Raises an InputError unless the field has as many rows and columns as what was learned."""
-        if self.sea.shape != tuple(learned):
-            rows, columns = self.sea.shape
-            raise InputError(
-                f"Expected {self.name} on {learned[0]} rows and {learned[1]} columns, as what was learned; "
-                f"found {rows} and {columns}: estimate from data on that grid."
-            )
 
 
 class FieldInterpolator(GeoModel):

@@ -13,12 +13,11 @@ from geodl.layers.linear_analysis import LinearAnalysis
 from geodl.layers.multiscale_analysis import MultiscaleAnalysis
 from geodl.layers.unet import UNetDecoder, UNetEncoder
 from geodl.layers.window_tokens import FieldTokens
-from geodl.models.field_interpolator import Field, FieldInterpolator
+from geodl.models.field import Field
+from geodl.models.field_interpolator import FieldInterpolator
 from geodl.models.gridded import GriddedModel
-from geodl.units import factor
 
 FEATURES = 5  # estimate, its standard deviation, observations, mean, sea
-SAME_PLACE = 1e-3  # degrees
 # This share of the observed values tells how far to trust the network on data that it has not learned, or is learned from.
 WITHHELD = 0.1
 
@@ -173,14 +172,14 @@ class FieldUNet(FieldInterpolator, GriddedModel):
         if target is None:
             withheld = withheld_observations(np.isfinite(values), WITHHELD, seed)
             values, target = np.where(withheld, np.nan, values), np.where(withheld, values, np.nan)
-        order, unit = self._order(field), self._unit(field)
-        if order is None or unit is None:
+        learned = self._learned(field)
+        if learned is None:
             analysis = _fitted(values)
             inputs = self.inputs(values, field.sea, analysis)
             mean, scale = self._variance(inputs, analysis)
             inputs, target = _standard(inputs, mean, scale), (target - mean) * scale
         else:
-            size, shift = unit
+            order, (size, shift) = learned
             values, target = (size * series[:, order[0]][:, :, order[1]] + shift for series in (values, target))
             inputs = self.inputs(values, field.sea[np.ix_(*order)])
         sides = [min(patch or size, size) for size in field.sea.shape]
@@ -194,37 +193,24 @@ class FieldUNet(FieldInterpolator, GriddedModel):
 
     def analyse(self, field: Field) -> tuple[np.ndarray, np.ndarray]:
         values = np.where(field.sea, field.values, np.nan)
-        order, unit = self._order(field), self._unit(field)
-        if order is None or unit is None:
+        learned = self._learned(field)
+        if learned is None:
             return self._elsewhere(values, field.sea)
-        size, shift = unit
+        order, (size, shift) = learned
         values = size * values[:, order[0]][:, :, order[1]] + shift
         mean, deviation = self._windows(self.inputs(values, field.sea[np.ix_(*order)]))
         rows, columns = map(np.argsort, order)
         return tuple(part[:, rows][:, :, columns] for part in ((mean - shift) / size, deviation / size))
 
-    def _unit(self, field: Field) -> tuple[float, float] | None:
-        """Factor and summand that give a field the learned unit; None where it measures something else."""
-        size = factor(field.units, self.units) if field.units and self.units else 1.0
-        if size is None:
+    def _learned(self, field: Field):
+        """Order of rows and columns, and factor and summand, that make a field one as was learned; None where none do."""
+        if self.variable is not None and (field.name, field.logarithmic) != (self.variable, self.logarithmic):
             return None
-        return (1.0, float(np.log10(size))) if field.logarithmic else (size, 0.0)
-
-    def _order(self, field: Field) -> tuple[np.ndarray, np.ndarray] | None:
-        """Which rows and columns of a field are those that were learned; None where they, or the variable, are others."""
-        other = self.variable is not None and (field.name, field.logarithmic) != (self.variable, self.logarithmic)
-        if other or self.grid != field.sea.shape:
+        if self.grid != field.sea.shape:
             return None
-        found = []
-        for weight, given, turns in zip((self.rows, self.columns), field.coordinates, (False, True), strict=True):
-            known = weight.numpy()
-            apart = np.abs(given - known[:, None])
-            if turns and max(np.abs(known).max(), np.abs(given).max()) <= 360:  # longitudes from 0 or from -180
-                apart = np.minimum(apart, np.abs(apart - 360))
-            found.append(apart.argmin(axis=1))
-            if apart.min(axis=1).max() > SAME_PLACE or len(np.unique(found[-1])) < len(known):
-                return None
-        return tuple(found)
+        order = field.order_on(self.rows.numpy(), self.columns.numpy())
+        unit = field.in_units(self.units)
+        return None if order is None or unit is None else (order, unit)
 
     def _elsewhere(self, values, sea):
         analysis = _fitted(values)
