@@ -20,6 +20,7 @@ from geodl.layers.minibatch_deviation import MinibatchDeviation
 from geodl.layers.multiscale_analysis import MultiscaleAnalysis
 from geodl.layers.ode_integrator import ODEIntegrator
 from geodl.layers.periodic_padding import PeriodicPadding
+from geodl.layers.piecewise_linear import PiecewiseLinear
 from geodl.layers.priors import BilinearAutoencoder, DynamicsPrior, FieldAutoencoder
 from geodl.layers.recurrent_solver import RecurrentSolver
 from geodl.layers.residual_convolutions import ResidualConvolutions
@@ -69,6 +70,7 @@ __all__ = [
     "ObservationCost",
     "PeriodicNeighbours",
     "PeriodicPadding",
+    "PiecewiseLinear",
     "PriorCost",
     "RecurrentSolver",
     "ResidualBlock",

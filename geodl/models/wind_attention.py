@@ -8,6 +8,7 @@ from keras import ops
 from scipy import special
 
 from geodl.errors import InputError
+from geodl.layers.piecewise_linear import PiecewiseLinear
 from geodl.layers.station_mixer import StationMixer
 from geodl.layers.wind_mixture import PARAMETERS, WindMixture
 from geodl.models.recent_regression import DAYS, OWN, TARGETS, RecentRegression
@@ -31,6 +32,8 @@ FEATURES = 152 + TARGETS
 KNOTS = (15, 30, *range(60, 60 * LEADS + 1, 60))  # minutes
 ABSENT = 0.2  # share of the samples of which a network learns to do without the weather model
 AT_ONCE = 2000  # hours
+HIDDEN = 0.2  # share of its encoded inputs that a network learns to do without
+SAMPLED = 10  # every so many hours count for the knots of the encoding
 SHRINKAGE = 1e-3  # of the correlation of lead times to none, so that it is positive definite
 
 
@@ -42,8 +45,9 @@ class WindAttention(WindStationForecaster):
        w_k, s_k, \phi_k, \kappa_k, \delta_k = \mathrm{network}(\mathbf f) $$
 
     \(\beta\) is the ridge regression of root speed on the standardised \(\mathbf f\), which are the `station_features` and the
-    forecasts of a `RecentRegression`; `StationMixer`s let stations inform each other. One model serves any network of stations,
-    because none is told by its name. Between lead times of `KNOTS`, and the first one, parameters are linear in the lead time.
+    forecasts of a `RecentRegression`; networks see them in their `PiecewiseLinear` encoding. `StationMixer`s let stations
+    inform each other. One model serves any network of stations, because none is told by its name. Between lead times of
+    `KNOTS`, and the first one, parameters are linear in the lead time.
 
     With covariates \(\mathbf c\) of a weather model, where they are known, the location is \(\beta^\top \mathbf f + \gamma^\top
     (\mathbf f, \mathbf c)\), and the network sees them too; where they are not, it is what it is without them.
@@ -53,6 +57,7 @@ class WindAttention(WindStationForecaster):
         width: features of a station inside of a network.
         blocks: `StationMixer`s of a network.
         components: of the mixture of a member.
+        bins: of the encoding of a feature.
         dropout: rate.
         step: minutes between two times of the past, and between lead times up to six hours.
         covariates: of the weather model, u10 and v10, then t2m and msl if wanted; none by default.
@@ -69,6 +74,7 @@ class WindAttention(WindStationForecaster):
 
     References:
         Lakshminarayanan et al. (2017), Simple and scalable predictive uncertainty estimation using deep ensembles, NeurIPS.
+        Gorishniy et al. (2022), On embeddings for numerical features in tabular deep learning, NeurIPS.
 
     Example:
         >>> model = WindAttention(members=2, width=16, blocks=1)
@@ -78,14 +84,14 @@ class WindAttention(WindStationForecaster):
 
     memory = MEMORY + 24 * DAYS
 
-    def __init__(self, members=5, width=64, blocks=2, components=3, dropout=0.15, step=60, covariates=(), **kwargs):
+    def __init__(self, members=5, width=64, blocks=2, components=3, bins=5, dropout=0.15, step=60, covariates=(), **kwargs):
         super().__init__(**kwargs)
         if not (0 < step <= 60 and 60 % step == 0):
             raise ValueError(f"Expected a step that divides an hour, in minutes; found {step}.")
         if covariates and (tuple(covariates[:2]) != ("u10", "v10") or not set(covariates) <= set(QUANTITY_OF)):
             raise ValueError(f"Expected covariates u10, v10 and some of {', '.join(QUANTITY_OF)}; found {covariates}.")
         self.members, self.width, self.blocks = int(members), int(width), int(blocks)
-        self.components, self.dropout = int(components), float(dropout)
+        self.components, self.bins, self.dropout = int(components), int(bins), float(dropout)
         self.step, self.covariates = int(step), tuple(covariates)
         self.leads = 60 // self.step * LEADS
         self.own = FEATURES + 3 * (60 // self.step - 1)
@@ -95,7 +101,8 @@ class WindAttention(WindStationForecaster):
         # Each knot's share in the parameters at each lead time.
         self.shares = np.stack([np.interp(lead_times, knots, one) for one in np.eye(len(knots))], axis=1).astype("float32")
         dtype = self.dtype_policy
-        self.hide = keras.layers.Dropout(self.dropout / 2, dtype=dtype)
+        self.encoding = PiecewiseLinear(self.bins, dtype=dtype)
+        self.hide = keras.layers.Dropout(HIDDEN, dtype=dtype)
         make = lambda layer: [layer() for _ in range(self.members)]  # noqa: E731
         self.entries = make(lambda: keras.layers.Dense(self.width, dtype=dtype))
         self.mixers = make(lambda: [StationMixer(4, self.dropout, dtype=dtype) for _ in range(self.blocks)])
@@ -125,9 +132,11 @@ class WindAttention(WindStationForecaster):
         self.shared = add("shared", (OWN, TARGETS), "zeros")
         if self.covariates:
             self.weather_regression = add("weather_regression", (self.size + 1, self.leads), "zeros")
+        self.encoding.build((None, None, self.size))
+        encoded = self.encoding.compute_output_shape((None, None, self.size))[-1]
         inside = (None, None, self.width)
         for member in range(self.members):
-            self.entries[member].build((None, None, self.size + bool(self.covariates)))
+            self.entries[member].build((None, None, encoded + bool(self.covariates)))
             for mixer in self.mixers[member]:
                 mixer.build(inside)
             self.norms[member].build(inside)
@@ -138,12 +147,12 @@ class WindAttention(WindStationForecaster):
         known = ops.any(ops.isfinite(features[..., : 3 * LAGS]), axis=-1)
         standard = self.standardised(features)
         location = _linear(standard[..., : self.own], self.regression)
-        seen = ops.cast(standard, self.compute_dtype)
+        seen = self.encoding(standard)
         if self.covariates:
             given = self.given(features, training)
             standard = ops.concatenate([standard[..., : self.own], standard[..., self.own :] * given], axis=-1)
             location = location + given * _linear(standard, self.weather_regression)
-            seen = ops.cast(ops.concatenate([standard, given], axis=-1), self.compute_dtype)
+            seen = ops.concatenate([self.encoding(standard), ops.cast(given, self.compute_dtype)], axis=-1)
         shape = (*ops.shape(features)[:2], *self.start.shape)
         found = []
         for entry, mixers, norm, head in zip(self.entries, self.mixers, self.norms, self.heads, strict=True):
@@ -193,6 +202,7 @@ class WindAttention(WindStationForecaster):
         spread[known] = np.nanstd(features[..., known], axis=(0, 1)) + 1e-6
         self.center.assign(center)
         self.spread.assign(spread)
+        self.encoding.adapt((features[::SAMPLED] - center) / spread)
         standard = np.asarray(self.standardised(ops.convert_to_tensor(features))).reshape(-1, self.size)
         root_speed = np.sqrt(hours_ahead(counted[..., 2], hours, self.leads)).reshape(-1, self.leads)
         own = standard[:, : self.own]
@@ -316,7 +326,7 @@ class WindAttention(WindStationForecaster):
 
     def get_config(self):
         settings = {"members": self.members, "width": self.width, "blocks": self.blocks, "components": self.components}
-        settings |= {"dropout": self.dropout, "step": self.step, "covariates": self.covariates}
+        settings |= {"bins": self.bins, "dropout": self.dropout, "step": self.step, "covariates": self.covariates}
         return {**super().get_config(), **settings}
 
 

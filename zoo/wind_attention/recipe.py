@@ -9,11 +9,13 @@ import tensorflow as tf
 from geodl import datasets, zoo
 from geodl.metrics import WindLoss
 from geodl.models import WindAttention
+from geodl.models.station_exposure import exposed
 from geodl.models.station_features import LEADS, hours_ahead, station_values
 from geodl.training import resuming
 
 HIDDEN = 0.1  # share of the stations that a network of others has to do without
 SHORT, WEEK = 0.15, 7  # share of the days of which not ninety days of the past are known, but a week (days)
+EXPOSURE, TURN = 0.2, 0.35  # standard deviations of the logarithm of a factor, and of an angle (radians)
 BATCH = 256
 
 
@@ -25,9 +27,13 @@ def series(split: str):
 
 
 def following(counted: np.ndarray) -> np.ndarray:
-    """u, v, speed and weight of the hours that follow each hour: (hour, station, lead, 4)."""
-    weight = np.isfinite(counted[..., 2:])
-    return hours_ahead(np.concatenate([counted, weight], axis=-1), np.arange(len(counted) - LEADS)).astype("float32")
+    """u, v, speed and weight of the hours that follow each hour: (hour, station, lead, 4).
+
+    Lead times count by their inverse: of late ones there is less to learn, and more to memorise.
+    """
+    wind = hours_ahead(counted, np.arange(len(counted) - LEADS))
+    weight = np.isfinite(wind[..., 2]) / np.arange(1, LEADS + 1)
+    return np.concatenate([wind, weight[..., None]], axis=-1).astype("float32")
 
 
 def with_short_pasts(model, features: np.ndarray, values: np.ndarray, times: np.ndarray, seed: int) -> np.ndarray:
@@ -39,17 +45,21 @@ def with_short_pasts(model, features: np.ndarray, values: np.ndarray, times: np.
 
 
 def batches(features: np.ndarray, targets: np.ndarray, seed: int) -> tf.data.Dataset:
-    """Hours in random order, some of their stations hidden."""
+    """Hours in random order, of stations more or less exposed and turned at random, some of them hidden."""
     random = tf.random.Generator.from_seed(seed)
 
-    def hide(inputs, truth):
-        return tf.where(random.uniform((tf.shape(inputs)[0], 1)) < HIDDEN, np.float32(np.nan), inputs), truth
+    def vary(inputs, truth):
+        shape = (*tf.unstack(tf.shape(inputs)[:2]), 1)
+        factor, angle = tf.exp(random.normal(shape, stddev=EXPOSURE)), random.normal(shape, stddev=TURN)
+        inputs, wind = exposed(inputs, truth[..., :3], factor, angle)
+        hidden = tf.where(random.uniform(shape) < HIDDEN, np.float32(np.nan), inputs)
+        return hidden, tf.concat([wind, truth[..., 3:]], axis=-1)
 
     pairs = tf.data.Dataset.from_tensor_slices((features, targets))
-    return pairs.shuffle(len(features), seed=seed).map(hide).batch(BATCH).prefetch(2)
+    return pairs.shuffle(len(features), seed=seed).batch(BATCH).map(vary).prefetch(2)
 
 
-def train(output: Path, epochs: int = 10, seed: int = 0, callbacks=()) -> keras.Model:
+def train(output: Path, epochs: int = 8, seed: int = 0, callbacks=()) -> keras.Model:
     """Fits the model, resuming where a killed run stopped, and saves it in the folder `output`."""
     keras.utils.set_random_seed(seed)
     model = WindAttention()
