@@ -6,8 +6,6 @@ RMSE in gaps on the test days, log10, of reduced-space interpolation with the lo
 from the training days of `osse` or of `osse_long`. The published models learn from windows and days as on the last line.
 """
 
-import numpy as np
-
 from geodl import datasets, zoo
 from geodl.baselines import OptimalInterpolation
 from geodl.themes import interpolation
@@ -19,9 +17,8 @@ MODELS = ("sediment_unet", "sediment_4dvarnet")
 def linear_error(config: str, lags: int) -> tuple[int, float]:
     """Days of a training series, and the error of the estimate from windows of `lags` days."""
     ds = datasets.open_dataset("sediments", config, "train")
-    truth = np.log10(ds.truth.values)
-    model = OptimalInterpolation(MODES, lags).estimate(truth, float(np.nanvar(np.log10(ds.SPM.values) - truth)))
-    return len(truth), interpolation.evaluate(model, "sediments").result()["rmse_gaps"][0]
+    model = OptimalInterpolation(MODES, lags).estimate(ds)
+    return ds.sizes["time"], interpolation.evaluate(model, "sediments").result()["rmse_gaps"][0]
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ def main() -> None:
     model.adapt(birds)
     model.compile(keras.optimizers.Adam(2e-4, beta_1=0.5))
     start = time.process_time()
-    model.fit(model.training_trips(birds), batch_size=BATCH, epochs=EPOCHS, verbose=0)
+    model.fit(model.training_data(birds, BATCH), epochs=EPOCHS, verbose=0)
     print(f"trained in {time.process_time() - start:.0f} processor seconds")
     models = {"as published": model, "seabird_gan_peru": zoo.load("seabird_gan_peru")}
     compared = {name: trajectories.evaluate(each, CASE) for name, each in models.items()}

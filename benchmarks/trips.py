@@ -12,7 +12,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
-import tensorflow as tf
 import xarray as xr
 from scipy.stats import ks_2samp
 
@@ -92,7 +91,7 @@ def fine_tuning(ds: xr.Dataset, share: float) -> None:
         model.adapt(learned)
         print(f"{name} before: {likeness(model.sample(SIMULATED), others)}")
         start = time.process_time()
-        model.fit(tf.data.Dataset.from_tensors(model.training_trips(learned)).repeat(200), verbose=0)
+        model.fit(model.training_data(learned).repeat(200), verbose=0)
         model.calibrate(learned)
         seconds = time.process_time() - start
         print(f"{name} after: {likeness(model.sample(SIMULATED), others)} ({seconds:.0f} processor seconds)")

@@ -2,12 +2,13 @@
 
 import json
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from geodl.command_options import Folder, Output, Picture, Seed
+from geodl.command_options import Folder, Output, Page, Picture, Seed
 from geodl.console import print_table, progress_line
 from geodl.errors import InputError
 from geodl.forecast_commands import demo, predict
@@ -25,11 +26,18 @@ app.add_typer(data, name="data")
 
 def main() -> None:
     """Runs the command; input that is not what was expected ends it with one sentence and exit code 2."""
-    try:
-        app()
-    except InputError as error:
-        print(f"geodl: {error}", file=sys.stderr)
-        sys.exit(2)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            app()
+        except InputError as error:
+            print(f"geodl: {error}", file=sys.stderr)
+            sys.exit(2)
+
+
+def _show_warning(message, *_, **__) -> None:
+    """One sentence, without the place in the code that is of no use on the command line."""
+    print(f"geodl: {message}", file=sys.stderr)
 
 
 @app.command("list")
@@ -180,7 +188,7 @@ def compare(
 @app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="Where geodl compare has written tables and pictures.")] = Path("."),
-    output: Output = Path("report.html"),
+    output: Page = Path("report.html"),
     csv: Annotated[Path | None, typer.Option(help="Write the scores on the cards to this file instead.")] = None,
 ) -> None:
     """Write the results of all themes, with tables and pictures, into one HTML file."""

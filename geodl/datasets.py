@@ -35,7 +35,14 @@ def load(
     shuffle: bool = False,
     seed: int = 0,
 ):
-    """A `tf.data.Dataset` of batches (x, y) that `model.fit` takes.
+    """A `tf.data.Dataset` of batches (x, y), the raw ones of the problem, for `fit` of a model that reads them as they are.
+
+    x is what is known, y what is to be found: of clouds, past and future frames (time, y, x); of states to forecast, past and
+    future states (time, component); of states to assimilate, observations and states; of Burgers' equation, the first state
+    (3, x) and u (time, x) at all later times; of turbulence, states (4, x, y, z) and the subgrid term (x, y, z); of sediments
+    and sea level, a day as observed and its truth (y, x); of wind, past and future winds, at stations with the weather of the
+    past; of seabirds, positions (step, 2) and the probability of a dive (step,). Networks that read more than that, such as
+    features, or a series, get it from `model.training_data(open_dataset(...))`, which every published model has.
 
     Args:
         name: as in `list_datasets()`.

@@ -10,26 +10,44 @@ import xarray as xr
 
 from geodl.errors import InputError
 
+CALENDARS = ("standard", "gregorian", "proleptic_gregorian")
+
 
 def read_netcdf(path: str | Path) -> xr.Dataset:
-    """The dataset of a NetCDF-4 file, in memory.
+    """The dataset of a NetCDF file, in memory; a dimension `valid_time`, as in ERA5, is renamed `time`.
 
     Raises:
-        InputError: no such file, or not NetCDF-4 / HDF5.
+        InputError: no such file, neither NetCDF-4 / HDF5 nor NetCDF-3, or times of another calendar than the standard one.
     """
     path = Path(path)
     if not path.is_file():
         raise InputError(f"Expected a NetCDF file; there is no file {path}.")
     try:
-        with xr.open_dataset(path, engine="h5netcdf") as ds:
-            return ds.load()
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"Expected a NetCDF-4 file; {path} cannot be read as one ({reason}).") from error
+        with path.open("rb") as file:
+            engine = "scipy" if file.read(4) in (b"CDF\x01", b"CDF\x02") else "h5netcdf"
+        with xr.open_dataset(path, engine=engine, decode_cf=False) as ds:
+            ds.load()
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise InputError(f"Expected a NetCDF-4 or NetCDF-3 file; {path} cannot be read as one ({_reason(error)}).") from error
+    for name, variable in ds.variables.items():
+        if str(variable.attrs.get("calendar", "standard")).lower() not in CALENDARS:
+            raise InputError(
+                f"Expected dates of the standard calendar; {name} of {path} has {variable.attrs['calendar']}: "
+                "convert it, as with xarray's convert_calendar."
+            )
+    try:
+        ds = xr.decode_cf(ds).load()
+    except (ValueError, OverflowError) as error:
+        raise InputError(f"Expected variables and times as in the CF conventions in {path}; {_reason(error)}") from error
+    return ds.rename(valid_time="time") if "valid_time" in ds.dims and "time" not in ds.variables else ds
+
+
+def _reason(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def read_observations(path: str | Path) -> xr.Dataset:
-    """The dataset of a NetCDF-4 file, of a GRIB file (`.grib`, `.grb`, `.grib2`) or of a table (`.csv`, `.csv.gz`), in memory.
+    """The dataset of a NetCDF file, of GRIB (`.grib`, `.grb`, `.grib2`, `.grb2`) or of a table (`.csv`, `.csv.gz`), in memory.
 
     A table of tracks of birds, which has a column for the bird, individual or trip, becomes trips; another one is of stations.
 
@@ -38,7 +56,7 @@ def read_observations(path: str | Path) -> xr.Dataset:
             `geodl.stations.read_stations` refuse.
     """
     suffix = Path(str(path).removesuffix(".gz")).suffix.lower()
-    if suffix in (".grib", ".grb", ".grib2"):
+    if suffix in (".grib", ".grb", ".grib2", ".grb2"):
         from geodl.grib import read_grib
 
         return read_grib(path)

@@ -125,6 +125,8 @@ def read_stations(path: str | Path) -> xr.Dataset:
         field[table["cell"]] = table.pop(name)
         ds[name] = ("time", "station"), field.reshape(len(grid), -1), attributes_of(name)
     silent = ds["station"].values[ds["speed"].isnull().all("time")]
+    if "u" not in ds:
+        warnings.warn("The table has no direction of the wind: there is a speed, but neither u nor v.", stacklevel=2)
     if len(silent):
         warnings.warn(f"Stations without any wind: {len(silent)}, first {', '.join(silent[:5])}.", stacklevel=2)
     return ds

@@ -45,8 +45,10 @@ def read_trips(
         `too_fast` (trip), the number of intervals that no bird flies, and `dive_probability` (trip, step), if the file has it.
 
     Raises:
-        InputError: what `read_tracks` refuses; no trip is left.
+        InputError: what `read_tracks` refuses; a time step that is not positive; no trip is left.
     """
+    if step_seconds is not None and not 0 < step_seconds < np.inf:
+        raise InputError(f"Expected a positive number of seconds between two positions; found {step_seconds:g}.")
     table = read_tracks(path, time_zone)
     colony = _colony(table) if colony is None else colony
     if not (-180 <= colony[0] <= 360 and -90 <= colony[1] <= 90):
@@ -54,7 +56,7 @@ def read_trips(
     tracks = {name: _metres(track, colony) for name, track in table.groupby(track_names(table), sort=False)}
     intervals = np.concatenate([np.diff(track["seconds"]) for track in tracks.values()])
     interval = float(np.median(intervals)) if len(intervals) else 60.0
-    step_seconds = float(step_seconds or max(round(interval), 1))
+    step_seconds = float(max(round(interval), 1) if step_seconds is None else step_seconds)
 
     trips, left_out, spikes = {}, {}, {}
     for name, track in tracks.items():

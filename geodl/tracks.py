@@ -30,6 +30,12 @@ COLUMNS = {
     "lon_colony": ("lon_colony", "colony_lon"),
     "lat_colony": ("lat_colony", "colony_lat"),
 }
+MARKS = {  # what Movebank says of a fix that is wrong
+    "visible": "false",
+    "manually_marked_outlier": "true",
+    "algorithm_marked_outlier": "true",
+    "import_marked_outlier": "true",
+}
 TRIP_NUMBER = r"[_ -]*(?:T|trip)?\d+$"  # at the end of the name of a trip
 OFFSET = r"(?:Z|[+-]\d{2}:?\d{2})$"  # from UTC, at the end of a time
 LOCAL_DATE = r"^\s*(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(.*)$"
@@ -40,7 +46,8 @@ def read_tracks(path: str | Path, time_zone: str = "UTC") -> pd.DataFrame:
 
     The columns, between commas, semicolons or tabs, are those of Movebank (individual-local-identifier, timestamp,
     location-long, location-lat), or bird or trip, lon, lat and datetime, or date and time apart; optionally dive, a
-    probability, lon_colony and lat_colony. Rows without a place or time and repeated fixes are left out, with a warning.
+    probability, lon_colony and lat_colony. Rows without a place or time, those that Movebank marks as outliers (visible,
+    manually-marked-outlier, algorithm-marked-outlier, import-marked-outlier), and repeated fixes are left out, with a warning.
 
     Args:
         path: the file, possibly compressed (`.gz`).
@@ -92,15 +99,29 @@ def _named(table: pd.DataFrame, path: Path) -> pd.DataFrame:
             f"Expected the columns bird or trip, lon, lat and datetime, or those of Movebank (individual-local-identifier, "
             f"timestamp, location-long, location-lat); {path} has {', '.join(table)}: rename its columns."
         )
-    table = table[list(names)].rename(columns=names)
+    outlier = _outliers(table)
+    table = table[list(names)].rename(columns=names).assign(outlier=outlier)
     return table.drop(columns=["date", "clock"], errors="ignore") if "time" in table else table
 
 
 def _columns(table: pd.DataFrame) -> dict[str, str]:
     """Our name of each column that is known, the first one of those that mean the same."""
-    plain = {re.sub(r"[^a-z0-9]+", "_", column.strip().lower()): column for column in table}
+    plain = _plain(table)
     found = {ours: [plain[name] for name in theirs if name in plain] for ours, theirs in COLUMNS.items()}
     return {columns[0]: ours for ours, columns in found.items() if columns}
+
+
+def _plain(table: pd.DataFrame) -> dict[str, str]:
+    """Each column by its name in small letters and underscores."""
+    return {re.sub(r"[^a-z0-9]+", "_", column.strip().lower()): column for column in table}
+
+
+def _outliers(table: pd.DataFrame) -> pd.Series:
+    """Which rows are marked as outliers."""
+    plain, outlier = _plain(table), pd.Series(False, table.index)
+    for name in MARKS.keys() & plain:
+        outlier |= table[plain[name]].str.strip().str.lower() == MARKS[name]
+    return outlier
 
 
 def _times(written: pd.Series, time_zone: str) -> pd.Series:
@@ -146,12 +167,13 @@ def _placed(table: pd.DataFrame, path: Path) -> pd.DataFrame:
         "the place cannot be read or is not on Earth": ~known & ~swapped,
         "the time cannot be read": table["time"].isna(),
         "the bird is not named": names.isna(),
+        "the file marks an outlier": table["outlier"],
     }
     problems = {text: rows for text, rows in problems.items() if rows.any()}
     told = "; ".join(
         f"{text} in {rows.sum()} of {len(table)} rows, first of {names[rows].iloc[0]}" for text, rows in problems.items()
     )
-    kept = table[~swapped & known & table["time"].notna() & names.notna()]
+    kept = table[~swapped & known & table["time"].notna() & names.notna() & ~table["outlier"]].drop(columns="outlier")
     if kept.empty:
         raise InputError(f"Expected fixes with a time and a place in {path}; none is left: {told or 'it has no rows'}.")
     if problems:

@@ -44,16 +44,16 @@ def fine_tune(
     """Let a generator learn from the trips of another colony; the folder that it writes is a model for the other commands."""
     _check_theme(name)
     import keras
-    import tensorflow as tf
 
     from geodl import zoo
+    from geodl.trips import not_longer
 
     keras.utils.set_random_seed(seed)
     model = zoo.load(name)
-    trips = _trips(file, model, step_seconds, colony, time_zone)
+    trips = not_longer(_trips(file, model, step_seconds, colony, time_zone), model.steps)
     turns = model.matching.matches_turns
     model.adapt(trips)
-    model.fit(tf.data.Dataset.from_tensors(model.training_trips(trips)).repeat(steps), verbose=2)
+    model.fit(model.training_data(trips).repeat(steps), verbose=2)
     model.calibrate(trips, turns)
     zoo.save(model, output)
     print(output)

@@ -1,5 +1,6 @@
 """Foraging trips as data: positions about a colony, in the form (trip, step) that generators, scores and pictures share."""
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -135,6 +136,18 @@ def colony_of(ds: xr.Dataset) -> Colony:
     return Colony(ds.attrs["colony_lon"], ds.attrs["colony_lat"])
 
 
+def fixes(ds: xr.Dataset) -> xr.DataArray:
+    """Where a dataset of trips has a position: `x`, `y`, `lon` and `lat`, those that it has, are all known.
+
+    Example:
+        >>> ds = trips_dataset(np.array([[[300.0, 400], [600, 0]]]), colony=(0, 0), step_seconds=60)
+        >>> print(fixes(ds.assign_coords(lon=ds.lon.where(ds.step == 1))).values)
+        [[False  True]]
+    """
+    known = [ds[name].notnull().reset_coords(drop=True) for name in ("x", "y", "lon", "lat") if name in ds.variables]
+    return xr.concat(known, "name").all("name")
+
+
 def closed_trips(ds: xr.Dataset, steps: int | None = None) -> np.ndarray:
     """Positions of trips that start and end at the colony.
 
@@ -167,6 +180,28 @@ def closed_trips(ds: xr.Dataset, steps: int | None = None) -> np.ndarray:
     for target, trip in zip(closed, trips, strict=True):
         target[: len(trip)] = trip
     return closed
+
+
+def not_longer(ds: xr.Dataset, steps: int) -> xr.Dataset:
+    """The trips of at most so many steps, from the colony and back to it; a warning names the others.
+
+    Raises:
+        InputError: all trips are longer, or one has no position.
+
+    Example:
+        >>> ds = trips_dataset(np.array([[[300.0, 400], [600, 0]], [[300, 0], [np.nan, 0]]]), colony=(0, 0), step_seconds=60)
+        >>> print(not_longer(ds, steps=2).trip.values)
+        ['0001']
+    """
+    lengths = np.isfinite(closed_trips(ds)[..., 0]).sum(axis=1) - 1
+    if lengths.min() > steps:
+        raise InputError(f"Expected trips of at most {steps} steps; the shortest one has {lengths.min()}: resample them.")
+    longer = lengths > steps
+    if longer.any():
+        told = [f"{name} ({length})" for name, length in zip(ds["trip"].values[longer], lengths[longer], strict=True)]
+        names = ", ".join(told[:5])
+        warnings.warn(f"Trips are left out: {len(told)} of {len(lengths)} have more than {steps} steps, {names}.", stacklevel=2)
+    return ds.isel(trip=~longer)
 
 
 def _closed(trip: np.ndarray) -> np.ndarray:

@@ -38,13 +38,13 @@ def folder_of(name: str) -> Path:
     Raises:
         InputError: no such model; the message suggests the nearest name.
     """
-    folder = Path(str(resources.files("geodl_zoo"))) / name
-    if not (folder / "recipe.py").is_file():
-        names = sorted(path.parent.name for path in folder.parent.glob("*/recipe.py"))
+    root = Path(str(resources.files("geodl_zoo")))
+    if not (root / name / "recipe.py").is_file():
+        names = sorted(path.parent.name for path in root.glob("*/recipe.py"))
         near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise InputError(f"Expected one of the models {', '.join(names)}; found {name!r}.{hint}")
-    return folder
+    return root / name
 
 
 def card(name: str) -> dict:
@@ -86,6 +86,8 @@ def recipe(name: str):
 
 def load(name: str | Path, pretrained: bool = True, classes: int | None = None):
     """A published model, or one that `save` wrote, compiled and ready for `predict`, `fit` and `export`.
+
+    `fit` takes what its `training_data` makes of a dataset.
 
     Args:
         name: as in `list_models()`, or a folder.

@@ -51,8 +51,6 @@ plt.show()
 # The mean of each pixel over the training days; or the anomaly of a pixel interpolated between the days on which it was seen.
 
 # %%
-truth = np.log10(train.truth.values)
-noise = float(np.nanvar(np.log10(train.SPM.values) - truth))
 observed = np.isfinite(test.SPM.values)
 compared = {}
 
@@ -64,7 +62,7 @@ def score(found):
 
 
 for name, interpolate in {"climatology": False, "line in time": True}.items():
-    model = FieldClimatology(interpolate=interpolate).estimate(truth)
+    model = FieldClimatology(interpolate=interpolate).estimate(train)
     compared[name] = score(model.predict(test[["SPM", "mask"]]))
 
 # %% [markdown]
@@ -77,7 +75,7 @@ for name, interpolate in {"climatology": False, "line in time": True}.items():
 # It knows its own error. It was published in 1965 and is still what one has to beat.
 
 # %%
-interpolation = OptimalInterpolation().estimate(truth, noise)
+interpolation = OptimalInterpolation().estimate(train)
 compared["optimal interpolation"] = score(interpolation.predict(test[["SPM", "mask"]]))
 
 # %% [markdown]
@@ -86,6 +84,8 @@ compared["optimal interpolation"] = score(interpolation.predict(test[["SPM", "ma
 # Anomalies of three days, 0 where missing, and their masks; two convolutional layers at a quarter of the resolution; the anomaly of the middle day. Each training day appears under the clouds of other days.
 
 # %%
+truth = np.log10(train.truth.values)
+noise = float(np.nanvar(np.log10(train.SPM.values) - truth))
 mean = np.log10(train.truth).mean("time").fillna(0).values
 sea, scale = test.mask.values == 1, float(np.nanstd(truth))
 

@@ -114,7 +114,7 @@ network = TrajectoryMDN(*colony, step_seconds=60, steps=trips.sizes["step"] + 1,
 network.adapt(train)
 rate = keras.optimizers.schedules.CosineDecay(5e-3, 300)
 network.compile(keras.optimizers.AdamW(rate, weight_decay=1e-3, global_clipnorm=1.0), StepLikelihood(), jit_compile=True)
-history = network.fit(network.training_trips(train), batch_size=16, epochs=100, verbose=0).history
+history = network.fit(network.training_data(train, batch_size=16), epochs=100, verbose=0).history
 simulated = network.sample(300)
 compared["network, trained here"] = TrajectoryScores.of(simulated, real, seconds=0.0)
 figure = geodl.plotting.trip_map(simulated, train)
@@ -136,7 +136,7 @@ published = geodl.zoo.load("seabird_mdn_peru")
 published.adapt(train)
 rate = keras.optimizers.schedules.CosineDecay(2e-3, 150)
 published.compile(keras.optimizers.AdamW(rate, weight_decay=1e-3, global_clipnorm=1.0), StepLikelihood(), jit_compile=True)
-published.fit(published.training_trips(train), batch_size=16, epochs=50, verbose=0)
+published.fit(published.training_data(train, batch_size=16), epochs=50, verbose=0)
 published.calibrate(train)
 compared["published, fine-tuned"] = TrajectoryScores.of(published.sample(300), real, seconds=0.0)
 

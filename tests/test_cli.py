@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 import xarray as xr
+from foraging_tracks import tracks, write
 
 from geodl import datasets, zoo
 from geodl.cli import main
@@ -57,7 +58,7 @@ def _bad_files(folder, ds):
     ("arguments", "message"),
     [
         (("predict", "cloud_unet", "absent.nc"), "there is no file absent.nc"),
-        (("predict", "cloud_unet", "text.nc"), "Expected a NetCDF-4 file; text.nc cannot be read"),
+        (("predict", "cloud_unet", "text.nc"), "Expected a NetCDF-4 or NetCDF-3 file; text.nc cannot be read"),
         (("predict", "cloud_unet", "no_ct.nc"), "Expected a variable 'CT'"),
         (("predict", "cloud_unet", "short.nc"), "at least 4 frames of CT; found 2"),
         (("predict", "cloud_net", "no_ct.nc"), "Did you mean 'cloud_unet'?"),
@@ -85,6 +86,11 @@ def _bad_files(folder, ds):
         (("sample", "seabird_gan_peru", "--picture", "out.gif"), "in .png, .jpg, .jpeg, .pdf, .svg; found out.gif"),
         (("rollout", "burgers_cnn", "wave.nc", "--picture", "out.gif"), "in .png, .jpg, .jpeg, .pdf, .svg; found out.gif"),
         (("predict", "cloud_unet", "short.nc", "--picture", "out.nc"), "found out.nc"),
+        (
+            ("predict", "wind_convlstm", "short.nc", "-o", "out.csv"),
+            "a NetCDF file that ends in .nc, .nc4, .netcdf; found out.csv",
+        ),
+        (("sample", "seabird_gan_peru", "-o", "trips"), "a NetCDF file that ends in .nc, .nc4, .netcdf; found trips"),
         (("evaluate", "./absent", "--write"), "--write is for the card of a published model; ./absent is none"),
         (("list", "--theme", "clouds"), "Expected one of the themes assimilation, "),
         (("report", "absent"), "Expected a folder with what geodl compare wrote; there is no absent"),
@@ -101,6 +107,15 @@ def test_bad_input_ends_with_one_sentence_and_nothing_written(
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("geodl: ") and message in error
     assert set(os.listdir()) == before
+
+
+def test_a_warning_is_one_sentence(monkeypatch, tmp_path, capsys):
+    table = tracks(2, trips=1)
+    table.loc[70, "location-lat"] = np.nan
+    path, arguments = write(tmp_path, table), ("-o", tmp_path / "out.nc")
+    assert _run(monkeypatch, "predict", "seabird_gan_peru", path, *arguments) == 0
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert line.startswith("geodl: Fixes are left out: the place cannot be read or is not on Earth in 1 of ")
 
 
 @pytest.mark.parametrize("arguments", [("sample", "seabird_gan_peru", "--seed", "-1"), ("train", "cloud_cnn", "--epochs", "0")])

@@ -50,14 +50,15 @@ def test_own_data():
 
 
 def test_fine_tuning():
-    names = _run("fine_tuning.md", until="## A new head")
+    names = _run("fine_tuning.md", until="## On fields with gaps")
     assert names["after"] < names["before"] / 10
     assert names["forecast"].sizes == {"time": 100, "component": 3}
 
 
 @pytest.mark.slow
-def test_fine_tuning_with_a_new_head():
+def test_fine_tuning_on_every_theme():
     names = _run("fine_tuning.md")
+    assert names["filled"].SPM.where(names["series"].mask == 1, 1.0).notnull().all()
     assert names["history"].history["loss"][0] > 0 and names["model"].classes == 2
 
 

@@ -153,5 +153,11 @@ def test_nothing_left_is_an_error(tmp_path):
         read_trips(write(tmp_path, tracks(2)), colony=(12.0, -120.0))
 
 
+@pytest.mark.parametrize("seconds", [0, -5, np.nan])
+def test_a_time_step_is_positive(tmp_path, seconds):
+    with pytest.raises(InputError, match=f"positive number of seconds between two positions; found {seconds}"):
+        read_trips(write(tmp_path, tracks(2)), step_seconds=seconds)
+
+
 def test_observations_in_a_table_of_tracks_are_trips(tmp_path):
     assert read_observations(write(tmp_path, tracks(2))).attrs["featureType"] == "trajectory"

@@ -22,6 +22,28 @@ def no_unexpected_warning():
         yield
 
 
+@pytest.mark.parametrize(
+    ("column", "marks"),
+    [
+        ("visible", ["true", "false", ""]),
+        ("VISIBLE", ["TRUE", "FALSE", "TRUE"]),
+        ("manually-marked-outlier", ["", "true", ""]),
+        ("algorithm.marked.outlier", ["", "TRUE", "FALSE"]),
+        ("import_marked_outlier", ["false", "True", "false"]),
+    ],
+)
+def test_fixes_that_movebank_marks_as_outliers_are_left_out(tmp_path, column, marks):
+    path = write(tmp_path, plain(**{column: marks}))
+    with pytest.warns(UserWarning, match="the file marks an outlier in 1 of 3 rows, first of A"):
+        found = read_tracks(path)
+    assert list(found.lon) == [-5.7, -5.72] and list(found) == ["bird", "lon", "lat", "time"]
+
+
+def test_marks_that_mark_nothing_change_nothing(tmp_path):
+    marked = read_tracks(write(tmp_path, plain(visible="true", **{"manually-marked-outlier": ""})))
+    pd.testing.assert_frame_equal(marked, read_tracks(write(tmp_path, plain())))
+
+
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_columns_of_movebank(tmp_path, separator):
     table = tracks(2)

@@ -4,7 +4,8 @@ import keras
 import numpy as np
 
 from geodl.baselines.field_climatology import pixel_means
-from geodl.models.field_interpolator import Field, FieldInterpolator
+from geodl.models.field import Field
+from geodl.models.field_interpolator import FieldInterpolator
 
 WITHHELD = 0.03  # share of the observed values that choose the number of modes
 FEWEST_WITHHELD = 30

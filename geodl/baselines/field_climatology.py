@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import xarray as xr
 
-from geodl.models.field_interpolator import Field, FieldInterpolator
+from geodl.models.field import Field
+from geodl.models.field_interpolator import FieldInterpolator
 
 
 @keras.saving.register_keras_serializable(package="geodl")
@@ -27,9 +28,9 @@ class FieldClimatology(FieldInterpolator):
         self.interpolate = bool(interpolate)
         self.mean = None
 
-    def estimate(self, series: np.ndarray) -> "FieldClimatology":
-        """Takes the means of a training series (day, y, x), NaN where missing."""
-        self.mean = pixel_means(series)
+    def estimate(self, ds: xr.Dataset, variable: str | None = None) -> "FieldClimatology":
+        """Takes the means of a dataset as `predict` reads it: of its `truth`, where it has one, else of what is observed."""
+        self.mean = pixel_means(self.series(ds, variable)[0])
         return self
 
     def analyse(self, field: Field) -> tuple[np.ndarray, np.ndarray]:

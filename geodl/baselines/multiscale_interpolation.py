@@ -2,10 +2,12 @@
 
 import keras
 import numpy as np
+import xarray as xr
 
-from geodl.errors import check_fitted
+from geodl.errors import InputError, check_fitted
 from geodl.layers.multiscale_analysis import MultiscaleAnalysis
-from geodl.models.field_interpolator import Field, FieldInterpolator
+from geodl.models.field import Field
+from geodl.models.field_interpolator import FieldInterpolator
 
 
 @keras.saving.register_keras_serializable(package="geodl")
@@ -16,12 +18,11 @@ class MultiscaleInterpolation(FieldInterpolator):
         scales: as in `MultiscaleAnalysis`.
 
     Example:
-        >>> import xarray as xr
         >>> waves = np.sin(np.arange(20)[:, None, None] / 4 + np.arange(12)[:, None] / 3 + np.arange(16) / 5)
         >>> seen = np.random.default_rng(0).random(waves.shape) < 0.3
         >>> days = np.datetime64("2020-01-01", "ns") + np.arange(20) * np.timedelta64(1, "D")
         >>> ds = xr.Dataset({"adt": (("time", "lat", "lon"), np.where(seen, waves, np.nan))}, {"time": days})
-        >>> model = MultiscaleInterpolation([(1.0, 4.0, 3.0, 5.0)]).estimate(waves, noise=1e-3)
+        >>> model = MultiscaleInterpolation([(1.0, 4.0, 3.0, 5.0)]).estimate(ds.assign(truth=ds.adt.copy(data=waves)))
         >>> print(bool((model.predict(ds).adt - waves).std() < 0.15 * waves.std()))
         True
     """
@@ -31,10 +32,23 @@ class MultiscaleInterpolation(FieldInterpolator):
         self.scales = tuple(tuple(scale) for scale in scales)
         self.analysis = None
 
-    def estimate(self, series: np.ndarray, noise: float) -> "MultiscaleInterpolation":
-        """Takes mean and variances from a training series (day, y, x), as `MultiscaleAnalysis.adapt` does."""
+    def estimate(self, ds: xr.Dataset, variable: str | None = None, noise: float | None = None) -> "MultiscaleInterpolation":
+        """Takes mean and variances from a dataset as `predict` reads it, as `MultiscaleAnalysis.adapt` does.
+
+        Args:
+            ds: with `truth`, from which they are taken, or observations alone.
+            variable: what is observed, as for `predict`.
+            noise: variance of its errors, of its logarithm to base 10 for concentrations; by default what it differs from the
+                truth by.
+
+        Raises:
+            InputError: what `predict` refuses, or neither truth nor noise.
+        """
+        series, known = self.series(ds, variable)
+        if noise is None and known is None:
+            raise InputError("Expected a variable `truth` beside the observations, or the variance of their errors, `noise`.")
         self.analysis = MultiscaleAnalysis(self.scales, series.shape[1:])
-        self.analysis.adapt(series, noise)
+        self.analysis.adapt(series, known if noise is None else noise)
         return self
 
     def analyse(self, field: Field) -> tuple[np.ndarray, np.ndarray]:

@@ -2,11 +2,13 @@
 
 import keras
 import numpy as np
+import xarray as xr
 
 from geodl.cloud_masks import withheld_observations
 from geodl.layers.linear_analysis import LinearAnalysis
 from geodl.metrics.interpolation_scores import NINETY_PERCENT
-from geodl.models.field_interpolator import Field, FieldInterpolator
+from geodl.models.field import Field
+from geodl.models.field_interpolator import FieldInterpolator
 
 # In the middle of a series, so many days tell how large the errors are, of this share of the observed values.
 CALIBRATED, WITHHELD = 15, 0.1
@@ -22,7 +24,6 @@ class OptimalInterpolation(FieldInterpolator):
         lags: days whose covariances are known to the modes.
 
     Example:
-        >>> import xarray as xr
         >>> waves = np.sin(np.arange(20)[:, None, None] / 4 + np.arange(12)[:, None] / 3 + np.arange(16) / 5)
         >>> seen = np.random.default_rng(0).random(waves.shape) < 0.3
         >>> days = np.datetime64("2020-01-01", "ns") + np.arange(20) * np.timedelta64(1, "D")
@@ -36,10 +37,18 @@ class OptimalInterpolation(FieldInterpolator):
         self.modes, self.lags = int(modes), int(lags)
         self.analysis = None
 
-    def estimate(self, series: np.ndarray, noise: float | None = None) -> "OptimalInterpolation":
-        """Takes mean, modes and covariances from a training series (day, y, x), as `LinearAnalysis.adapt` does."""
+    def estimate(self, ds: xr.Dataset, variable: str | None = None, noise: float | None = None) -> "OptimalInterpolation":
+        """Takes mean, modes and covariances from a dataset as `predict` reads it, as `LinearAnalysis.adapt` does.
+
+        Args:
+            ds: with `truth`, from which they are taken, or observations alone.
+            variable: what is observed, as for `predict`.
+            noise: variance of its errors, of its logarithm to base 10 for concentrations; by default what it differs from the
+                truth by, or what is fitted.
+        """
+        series, known = self.series(ds, variable)
         self.analysis = LinearAnalysis(self.modes, self.lags, series.shape[1:])
-        self.analysis.adapt(series, noise)
+        self.analysis.adapt(series, known if noise is None else noise)
         return self
 
     def analyse(self, field: Field) -> tuple[np.ndarray, np.ndarray]:

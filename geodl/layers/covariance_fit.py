@@ -32,7 +32,7 @@ def fit_covariance(anomalies: np.ndarray, smoothest: float = 1.9) -> dict:
         ['noise', 'time', 'variance', 'x', 'y']
     """
     seen = np.isfinite(anomalies)
-    _check_difference(anomalies[seen])
+    check_difference(anomalies[seen])
     values = np.where(seen, anomalies, 0.0)
     total = (values**2).sum() / seen.sum()
     lags, covariances, weights = zip(*(_lagged(values, seen, axis) for axis in range(3)), strict=True)
@@ -89,7 +89,7 @@ def fit_variogram(fields: np.ndarray, smoothest: float = 1.9) -> dict:
         True
     """
     seen = np.isfinite(fields)
-    _check_difference(fields[seen])
+    check_difference(fields[seen])
     total = fields[seen].var()
     measured = {axis: _half_squares(fields, seen, axis) for axis in (1, 2)}
     measured = {axis: (lags, halves / total, weights) for axis, (lags, halves, weights) in measured.items() if len(lags)}
@@ -120,9 +120,11 @@ def fit_variogram(fields: np.ndarray, smoothest: float = 1.9) -> dict:
     }
 
 
-def _check_difference(values: np.ndarray) -> None:
+def check_difference(values: np.ndarray) -> np.ndarray:
+    """The values, if they differ; else raises a ValueError."""
     if values.size < 2 or np.ptp(values) == 0:
         raise ValueError(f"Expected observed values that differ, to fit a covariance; found {values.size} that do not.")
+    return values
 
 
 def fit_two_covariances(series: np.ndarray) -> tuple[dict | None, dict]:

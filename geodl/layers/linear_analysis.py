@@ -117,13 +117,17 @@ class LinearAnalysis(keras.layers.Layer):
         flat = anomalies.reshape(len(anomalies), -1)
         return (np.nan_to_num(flat) @ eofs.T @ eofs).reshape(anomalies.shape)
 
-    def adapt_with_gaps(self, series: np.ndarray) -> None:
+    def adapt_with_gaps(self, series: np.ndarray, fit=fit_two_covariances) -> None:
         """Takes mean and covariances from a series (time, y, x) with gaps, of which the mean of a pixel is not known.
 
         The mean is the optimal interpolation of what does not change in time; in a single field it is one number.
+
+        Args:
+            series: NaN where missing.
+            fit: of the covariances: `fit_two_covariances`, or `fit_likelihood`, which needs fewer observations.
         """
         overall = series[np.isfinite(series)].mean()
-        constant, changing = fit_two_covariances(series - overall)
+        constant, changing = fit(series - overall)
         mean, variance = np.float32(overall), np.float32(0)
         if constant is not None:
             # The mean of a pixel in time, which has been observed more or less often.

@@ -1,5 +1,7 @@
 """A coarse solver of Burgers' equation with a closure: what classical and learned closures share."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -162,6 +164,40 @@ class BurgersClosure(GeoModel):
         if not np.isfinite(values).all() or (name == "viscosity" and (values < 0).any()):
             raise InputError(f"Expected finite values of {name}, and a viscosity that is not negative; found {values.min():g}.")
         return np.broadcast_to(values, u.shape)
+
+    def pairs(self, ds: xr.Dataset, seed: int = 0, horizon: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """States of trajectories, and what the coarse solver lacks of their true `tendency`, another variable of `ds`.
+
+        With a horizon, for `unrolled(horizon)`: states at every time step of the model, and u in so many steps that follow.
+
+        Raises:
+            InputError: what `predict` refuses; no tendency without a horizon; with one, trajectories that are too short, or
+                whose times are not a whole number of times in a time step.
+        """
+        field = self.input_variable.select(ds)
+        if "time" not in field.dims:
+            raise InputError("Expected trajectories, with a dimension `time`, to learn from; u has none.")
+        u = field.values if "sample" in field.dims else field.values[None]
+        if not np.isfinite(u).all():
+            raise InputError(f"Expected finite values of u; {int((~np.isfinite(u)).sum())} are not.")
+        states = np.repeat(self.encode(ds)[:, None], u.shape[1], axis=1).astype(self.variable_dtype)
+        states[:, :, 0] = u
+        if horizon is None:
+            states = states.reshape(-1, 3, self.points)
+            tendency = dataclasses.replace(self.input_variable, name="tendency").select(ds)
+            return states, tendency.values.reshape(-1, self.points) - np.asarray(self.dynamics(states))[:, 0]
+        if "time" not in field.coords:
+            raise InputError("Expected a coordinate `time`; the dataset has none.")
+        check_times_are_numbers(field)
+        stride = self.dt / np.diff(field.time.values).mean()
+        if stride < 0.99 or abs(stride - round(stride)) > 0.01:
+            raise InputError(f"Expected times of which a time step of {self.dt:g} is a multiple; it is {stride:.3g} of them.")
+        stride = round(stride)
+        starts = np.arange(0, u.shape[1] - horizon * stride, stride)
+        if not len(starts):
+            raise InputError(f"Expected trajectories of more than {horizon * stride} times; found {u.shape[1]}.")
+        following = u[:, starts[:, None] + stride * np.arange(1, horizon + 1)].astype(self.variable_dtype)
+        return states[:, starts].reshape(-1, 3, self.points), following.reshape(-1, horizon, self.points)
 
     def forward(self, samples: np.ndarray) -> dict[str, np.ndarray]:
         return {"subgrid_tendency": self(tf.cast(samples, self.variable_dtype)).numpy()}

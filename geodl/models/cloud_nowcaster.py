@@ -55,6 +55,28 @@ class CloudNowcaster(GriddedModel):
             )
         return samples
 
+    def pairs(self, ds: xr.Dataset, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """All windows of six frames of a series (time, y, x) or of several (sample, time, y, x), and the next four frames.
+
+        Up to two of the six may be missing, and three of the four: what is missing is 0.
+
+        Raises:
+            InputError: what `predict` refuses, or no such window.
+        """
+        field = self.input_variable.select(ds)
+        last_frames(field)
+        codes = _codes(field)
+        index = {time: i for i, time in enumerate(field.time.values)}
+        lags = STEP * np.arange(1 - PAST, FUTURE + 1)
+        frames = np.array([[index.get(time + lag, -1) for lag in lags] for time in index])
+        with_none = np.concatenate([codes, np.zeros_like(codes[:, :1])], axis=1)  # the last one stands for what is missing
+        windows = with_none[:, frames].reshape(-1, PAST + FUTURE, *codes.shape[-2:])
+        missing = ~windows.any(axis=(-1, -2))
+        windows = windows[(missing[:, :PAST].sum(axis=1) <= MAX_MISSING) & ~missing[:, PAST:].all(axis=1)]
+        if not len(windows):
+            raise InputError(f"Expected {PAST + FUTURE} frames in a row, 15 minutes apart, to learn from; found none.")
+        return windows[:, :PAST], windows[:, PAST:]
+
     def summarise(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
         outputs = np.asarray(outputs, "float32")
         known = outputs.sum(axis=-1) > 0.5  # a pixel outside the image has no class at all

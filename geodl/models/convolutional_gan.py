@@ -60,6 +60,8 @@ class ConvolutionalGAN(TripGenerator):
         self.random = keras.random.SeedGenerator()
         self.followed = {name: keras.metrics.Mean(name=name) for name in ("loss", "critic_loss", "spectral")}
 
+    sizes = (NOISE,)
+
     def build(self, input_shape):
         super().build(input_shape)
         self.generator.build((None, 1, NOISE))

@@ -1,13 +1,13 @@
 """What all interpolation of fields with gaps shares: its input and output, as xarray."""
 
 import warnings
-from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
 from geodl.errors import InputError
 from geodl.models.base import GeoModel, Variable
+from geodl.models.field import Field
 from geodl.units import factor
 
 NAMES = ("SPM", "adt")  # read where no variable is named
@@ -17,39 +17,9 @@ DAY = np.timedelta64(1, "D")
 DAYS_THAT_SHOW_LAND = 60
 # A concentration is log-normal: what is interpolated is its logarithm. Without units, it has one of these names.
 CONCENTRATIONS = ("spm", "tsm", "chl", "chlor_a")
+# Over the variance in time: without any noise an analysis does not converge.
+LEAST_NOISE = 1e-3
 LARGEST = 1e30  # beyond are fill values that the file does not declare
-
-
-@dataclass(frozen=True)
-class Field:
-    """A daily series as it is interpolated.
-
-    Args:
-        name: of the variable.
-        values: (day, y, x), NaN where missing; the logarithm to base 10 of a concentration.
-        sea: (y, x), True where values are wanted.
-        days: index of each time of the dataset among the days.
-        logarithmic: values are logarithms.
-        coordinates: of rows and columns.
-        units: of the variable, empty where the dataset does not tell.
-    """
-
-    name: str
-    values: np.ndarray
-    sea: np.ndarray
-    days: np.ndarray
-    logarithmic: bool
-    coordinates: tuple[np.ndarray, np.ndarray]
-    units: str = ""
-
-    def check_grid(self, learned: tuple[int, ...]) -> None:
-        """Raises an InputError unless the field has as many rows and columns as what was learned."""
-        if self.sea.shape != tuple(learned):
-            rows, columns = self.sea.shape
-            raise InputError(
-                f"Expected {self.name} on {learned[0]} rows and {learned[1]} columns, as what was learned; "
-                f"found {rows} and {columns}: estimate from data on that grid."
-            )
 
 
 class FieldInterpolator(GeoModel):
@@ -112,6 +82,29 @@ class FieldInterpolator(GeoModel):
         rows, columns = (_coordinate(array, dim) for dim in array.dims[1:])
         units = str(array.attrs.get("units", ""))
         return Field(str(array.name), series, sea, days, logarithmic, (rows, columns), units)
+
+    def with_truth(self, ds: xr.Dataset, variable: str | None = None) -> tuple[Field, np.ndarray | None]:
+        """A field, and the variable `truth` of the dataset in the same form (day, y, x), NaN on land; None without it."""
+        field = self.encode(ds.drop_vars("truth", errors="ignore"), variable)
+        if "truth" not in ds:
+            return field, None
+        truth = self.encode(ds.assign({field.name: ds.truth.assign_attrs(ds[field.name].attrs)}), field.name)
+        return field, np.where(field.sea, truth.values, np.nan)
+
+    def series(self, ds: xr.Dataset, variable: str | None = None) -> tuple[np.ndarray, float | None]:
+        """What is learned from a dataset: a series (day, y, x), NaN where missing, and the variance of errors of observations.
+
+        The series is `truth`, where the dataset has it, or else what is observed, whose errors are not known. It is the
+        logarithm to base 10 of a concentration, NaN on land.
+
+        Raises:
+            InputError: what `predict` refuses.
+        """
+        field, truth = self.with_truth(ds, variable)
+        if truth is None:
+            return np.where(field.sea, field.values, np.nan), None
+        least = LEAST_NOISE * np.nanvar(truth[:, field.sea], axis=0).mean()
+        return truth, float(max(np.nanvar(field.values - truth), least))
 
     def decode(self, fields: dict[str, np.ndarray], ds: xr.Dataset, field: Field) -> xr.Dataset:
         array, series = ds[field.name], series_of(ds, field.name)

@@ -1,21 +1,24 @@
 """Interpolation of fields by a U-Net that corrects the best linear estimate."""
 
+from itertools import product
+
 import keras
 import numpy as np
 from keras import ops
 
 from geodl.cloud_masks import withheld_observations
+from geodl.errors import InputError
+from geodl.layers.covariance_likelihood import fit_likelihood
 from geodl.layers.linear_analysis import LinearAnalysis
 from geodl.layers.multiscale_analysis import MultiscaleAnalysis
 from geodl.layers.unet import UNetDecoder, UNetEncoder
 from geodl.layers.window_tokens import FieldTokens
-from geodl.models.field_interpolator import Field, FieldInterpolator
+from geodl.models.field import Field
+from geodl.models.field_interpolator import FieldInterpolator
 from geodl.models.gridded import GriddedModel
-from geodl.units import factor
 
 FEATURES = 5  # estimate, its standard deviation, observations, mean, sea
-SAME_PLACE = 1e-3  # degrees
-# On data that the model has not learned, this share of the observed values tells how far to trust the network.
+# This share of the observed values tells how far to trust the network on data that it has not learned, or is learned from.
 WITHHELD = 0.1
 
 
@@ -148,40 +151,69 @@ class FieldUNet(FieldInterpolator, GriddedModel):
         mean = np.broadcast_to(analysis.mean.numpy(), values.shape)
         return np.stack([estimate, deviation, values, mean, np.broadcast_to(sea, values.shape)], axis=1).astype("float32")
 
+    def pairs(self, ds, seed: int = 0, variable: str | None = None, patch: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs and targets of windows of `days` days, one every third of that, in which there is something to find.
+
+        Targets are the variable `truth` of `ds`; without it, observations that the inputs do not have, others with each seed.
+
+        Args:
+            ds: a series, with `truth` where it is known.
+            seed: of what is withheld.
+            variable: what is observed, as for `predict`.
+            patch: side in pixels of squares side by side that large fields are cut into; whole fields by default.
+
+        Raises:
+            InputError: what `predict` refuses, or a series that is shorter than a window.
+        """
+        field, target = self.with_truth(ds, variable)
+        values = np.where(field.sea, field.values, np.nan)
+        if len(values) < self.days:
+            raise InputError(f"Expected a series of {self.days} days or more to learn from; found {len(values)}.")
+        if target is None:
+            withheld = withheld_observations(np.isfinite(values), WITHHELD, seed)
+            values, target = np.where(withheld, np.nan, values), np.where(withheld, values, np.nan)
+        learned = self._learned(field)
+        if learned is None:
+            analysis = _fitted(values)
+            inputs = self.inputs(values, field.sea, analysis)
+            mean, scale = self._variance(inputs, analysis)
+            inputs, target = _standard(inputs, mean, scale), (target - mean) * scale
+        else:
+            order, (size, shift) = learned
+            values, target = (size * series[:, order[0]][:, :, order[1]] + shift for series in (values, target))
+            inputs = self.inputs(values, field.sea[np.ix_(*order)])
+        sides = [min(patch or size, size) for size in field.sea.shape]
+        firsts = [range(0, size - side + 1, side) for size, side in zip(field.sea.shape, sides, strict=True)]
+        found = []
+        for start, row, column in product(self._starts(len(inputs)), *firsts):
+            place = (slice(start, start + self.days), ..., slice(row, row + sides[0]), slice(column, column + sides[1]))
+            if np.isfinite(target[place]).any():
+                found.append([series[place].astype("float32") for series in (inputs, target)])
+        return tuple(map(np.stack, zip(*found, strict=True)))
+
     def analyse(self, field: Field) -> tuple[np.ndarray, np.ndarray]:
         values = np.where(field.sea, field.values, np.nan)
-        order, size = self._order(field), self._unit(field)
-        if order is None or size is None:
+        learned = self._learned(field)
+        if learned is None:
             return self._elsewhere(values, field.sea)
-        size, shift = (1.0, np.log10(size)) if field.logarithmic else (size, 0.0)
+        order, (size, shift) = learned
         values = size * values[:, order[0]][:, :, order[1]] + shift
         mean, deviation = self._windows(self.inputs(values, field.sea[np.ix_(*order)]))
         rows, columns = map(np.argsort, order)
         return tuple(part[:, rows][:, :, columns] for part in ((mean - shift) / size, deviation / size))
 
-    def _unit(self, field: Field) -> float | None:
-        """Number of the learned unit that one of the field is; None where it measures something else."""
-        return factor(field.units, self.units) if field.units and self.units else 1.0
-
-    def _order(self, field: Field) -> tuple[np.ndarray, np.ndarray] | None:
-        """Which rows and columns of a field are those that were learned; None where they, or the variable, are others."""
-        other = self.variable is not None and (field.name, field.logarithmic) != (self.variable, self.logarithmic)
-        if other or self.grid != field.sea.shape:
+    def _learned(self, field: Field):
+        """Order of rows and columns, and factor and summand, that make a field one as was learned; None where none do."""
+        if self.variable is not None and (field.name, field.logarithmic) != (self.variable, self.logarithmic):
             return None
-        found = []
-        for weight, given, turns in zip((self.rows, self.columns), field.coordinates, (False, True), strict=True):
-            known = weight.numpy()
-            apart = np.abs(given - known[:, None])
-            if turns and max(np.abs(known).max(), np.abs(given).max()) <= 360:  # longitudes from 0 or from -180
-                apart = np.minimum(apart, np.abs(apart - 360))
-            found.append(apart.argmin(axis=1))
-            if apart.min(axis=1).max() > SAME_PLACE or len(np.unique(found[-1])) < len(known):
-                return None
-        return tuple(found)
+        if self.grid != field.sea.shape:
+            return None
+        order = field.order_on(self.rows.numpy(), self.columns.numpy())
+        unit = field.in_units(self.units)
+        return None if order is None or unit is None else (order, unit)
 
     def _elsewhere(self, values, sea):
-        analysis = LinearAnalysis(grid=sea.shape)
-        analysis.adapt_with_gaps(values)
+        analysis = _fitted(values)
         share, factor = self._trust(values, sea, analysis)
         inputs = self.inputs(values, sea, analysis)
         found, deviation = self._scaled(inputs, analysis)
@@ -201,13 +233,17 @@ class FieldUNet(FieldInterpolator, GriddedModel):
 
     def _scaled(self, inputs, analysis):
         """Windows of data whose variance is another one than that of the training data."""
+        mean, scale = self._variance(inputs, analysis)
+        found, deviation = self._windows(_standard(inputs, mean, scale))
+        return found / scale + mean, deviation / scale
+
+    def _variance(self, inputs, analysis) -> tuple[float, float]:
+        """Mean of other data, and the factor that gives their anomalies the variance of the training data."""
         mean = float(analysis.mean.numpy()[inputs[0, 4] > 0].mean())
-        factor = float(self.scale.numpy() / np.sqrt(analysis.local.covariance.numpy()[9]))
-        scaled = inputs.copy()
-        scaled[:, [0, 2, 3]] = (inputs[:, [0, 2, 3]] - mean) * factor
-        scaled[:, 1] = inputs[:, 1] * factor
-        found, deviation = self._windows(scaled)
-        return found / factor + mean, deviation / factor
+        return mean, float(self.scale.numpy() / np.sqrt(analysis.local.covariance.numpy()[9]))
+
+    def _starts(self, length: int) -> np.ndarray:
+        return np.unique([*range(0, length - self.days, max(self.days // 3, 1)), length - self.days])
 
     def _windows(self, inputs):
         """Mean and standard deviation (day, y, x) of a series: windows overlap, their middle counts most."""
@@ -217,11 +253,10 @@ class FieldUNet(FieldInterpolator, GriddedModel):
             last[:, 2] = np.nan
             inputs = np.concatenate([inputs, last])
         length = len(inputs)
-        starts = np.unique([*range(0, length - days, max(days // 3, 1)), length - days])
         weight = np.minimum(np.arange(1, days + 1), np.arange(days, 0, -1))[:, None, None].astype("float32") ** 2
         total = np.zeros((length, 1, 1), "float32")
         blended = {name: np.zeros((length, *inputs.shape[-2:]), "float32") for name in ("mean", "deviation")}
-        for start in starts:
+        for start in self._starts(length):
             window = slice(start, start + days)
             for name, values in self.forward(inputs[None, window]).items():
                 blended[name][window] += weight * values[0]
@@ -249,3 +284,18 @@ class FieldUNet(FieldInterpolator, GriddedModel):
             "units": self.units,
             "logarithmic": self.logarithmic,
         }
+
+
+def _fitted(values: np.ndarray) -> LinearAnalysis:
+    """What other data (day, y, x) tell of themselves."""
+    analysis = LinearAnalysis(grid=values.shape[1:])
+    analysis.adapt_with_gaps(values, fit_likelihood)
+    return analysis
+
+
+def _standard(inputs: np.ndarray, mean: float, scale: float) -> np.ndarray:
+    """Inputs (day, feature, y, x) from which a mean is taken, times a factor."""
+    scaled = inputs.copy()
+    scaled[:, [0, 2, 3]] = (inputs[:, [0, 2, 3]] - mean) * scale
+    scaled[:, 1] = inputs[:, 1] * scale
+    return scaled

@@ -1,5 +1,6 @@
 """What all assimilation of a state vector shares: its input and output, as arrays and as xarray."""
 
+import dataclasses
 import warnings
 
 import keras
@@ -60,6 +61,12 @@ class StateAssimilator(GeoModel):
                 stacklevel=3,
             )
         return values.astype(self.variable_dtype)
+
+    def pairs(self, ds: xr.Dataset, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Observations of windows, and their `state`, another variable of `ds`."""
+        observations = self.encode(ds)
+        state = dataclasses.replace(self.input_variable, name="state").select(ds).values
+        return observations, state.reshape(observations.shape).astype(self.variable_dtype)
 
     def forward(self, samples: np.ndarray) -> dict[str, np.ndarray]:
         found = GeoModel.predict(self, samples, batch_size=self.batch_size, verbose=0)

@@ -62,6 +62,23 @@ class StateForecaster(GeoModel):
             raise InputError(f"Expected finite states; found a value that is not finite at time step {step} of the dataset.")
         return last
 
+    def pairs(self, ds: xr.Dataset, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """All windows of eight states of trajectories, and the `horizon` states that follow; windows with gaps are left out.
+
+        Raises:
+            InputError: what `predict` refuses, or no window that is whole.
+        """
+        self.encode(ds)
+        values = self.input_variable.select(ds).values.reshape(-1, ds.sizes["time"], self.components)
+        if values.shape[1] < PAST + self.horizon:
+            raise InputError(f"Expected {PAST + self.horizon} times or more to learn from; found {values.shape[1]}.")
+        windows = np.lib.stride_tricks.sliding_window_view(values, PAST + self.horizon, axis=1)
+        windows = windows.swapaxes(-1, -2).reshape(-1, PAST + self.horizon, self.components)
+        windows = windows[np.isfinite(windows).all(axis=(1, 2))].astype(self.variable_dtype)
+        if not len(windows):
+            raise InputError(f"Expected {PAST + self.horizon} states in a row that are finite; found none.")
+        return windows[:, :PAST], windows[:, PAST:]
+
     def forward(self, samples: np.ndarray, steps: int = 1) -> dict[str, np.ndarray]:
         if steps < 1:
             raise InputError(f"Expected a positive number of steps; found {steps}.")

@@ -17,10 +17,7 @@ def select_quantity(ds: xr.Dataset, name: str, quantity: str | None = None) -> x
         InputError: it is missing, or has other dimensions, other units or values that weather never has.
     """
     units, _, low, high = QUANTITIES[quantity or name]
-    field = Variable(name, (("time", "station"),), units, (low, high)).select(ds)
-    if "sample" in field.dims:
-        raise InputError(f"Expected {name} with dimensions (time, station); found {field.dims}.")
-    return field
+    return Variable(name, (("time", "station"),), units, (low, high), samples=False).select(ds)
 
 
 def check_times(ds: xr.Dataset, step: np.timedelta64, name: str) -> None:

@@ -28,6 +28,18 @@ def hours_ahead(series: np.ndarray, hours: np.ndarray, leads: int = LEADS) -> np
     return np.stack([series[hours + lead] for lead in range(1, leads + 1)], axis=2)
 
 
+def winds_ahead(counted: np.ndarray, hours: np.ndarray, leads: int = LEADS) -> np.ndarray:
+    """What follows each of the hours (hour, station, lead, 4): u, v, speed, and their weight, 0 where they are not known.
+
+    Args:
+        counted: u, v and speed (time, station, 3), NaN where missing.
+        hours: indices of times.
+        leads: how many times follow.
+    """
+    weight = np.isfinite(counted[..., 2:])
+    return hours_ahead(np.concatenate([counted, weight], axis=-1), hours, leads).astype("float32")
+
+
 def station_features(values: np.ndarray, times: np.ndarray, hours: np.ndarray) -> np.ndarray:
     """Features (hour, station, feature) of the hours `hours` (indices of times), NaN where they are not known.
 

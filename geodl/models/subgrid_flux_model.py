@@ -1,5 +1,6 @@
 """What all closures of the subgrid flux of a scalar share: their input and output, and large-eddy simulation with them."""
 
+import dataclasses
 import re
 
 import keras
@@ -54,6 +55,12 @@ class SubgridFluxModel(GeoModel):
         _check_grid(fields[0])
         state = np.stack([field.values.astype("float32") for field in fields], axis=-4)
         return state if "sample" in fields[0].dims else state[None]
+
+    def pairs(self, ds: xr.Dataset, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """States, and `subgrid_flux_divergence`, another variable of `ds` on the same grid."""
+        flux = dataclasses.replace(self.input_variable, name=FLUX).select(ds).values.astype("float32")
+        state = self.encode(ds)
+        return state, flux.reshape(len(state), *state.shape[2:])
 
     def forward(self, samples: np.ndarray) -> dict[str, np.ndarray]:
         batches = [self.predict_on_batch(samples[start : start + BATCH]) for start in range(0, len(samples), BATCH)]

@@ -111,6 +111,10 @@ class TrajectoryGAN(TripGenerator):
         return self._follow({"loss": loss, "spectral": spectral, "wasserstein": wasserstein})
 
     @property
+    def sizes(self):
+        return (self.noise_size,)
+
+    @property
     def noise_size(self) -> int:
         """Numbers that a trip is made of."""
         return 1 + self.trip_noise + len(STRIDES) * self.steps

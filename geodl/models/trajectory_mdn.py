@@ -10,7 +10,7 @@ from geodl.models.trip_generator import TripGenerator, stretched_turns
 
 FEATURES = 28  # of `trip_features`
 MEMORY = 0.9  # of the running mean of steps
-TURN, STRETCH = 0.3, 0.1  # standard deviations of the turn (radians) and stretch of training trips
+STRETCH = 0.1  # standard deviation of the stretch of the trips to learn from
 CRUISE = 0.9  # quantile of the lengths of steps, at which a late bird flies home
 
 
@@ -31,6 +31,7 @@ class TrajectoryMDN(TripGenerator):
         width: features inside of a network.
         components: of a mixture.
         dropout: rate.
+        turn: standard deviation of the turn of the trips to learn from, radians.
 
     Call arguments:
         trips: positions (batch, steps + 1, 2), m from the colony and back to it, NaN after the end.
@@ -59,11 +60,12 @@ class TrajectoryMDN(TripGenerator):
         width=64,
         components=6,
         dropout=0.1,
+        turn=0.3,
         **kwargs,
     ):
         super().__init__(colony_lon, colony_lat, step_seconds, steps, **kwargs)
         self.members, self.width = int(members), int(width)
-        self.components, self.dropout = int(components), float(dropout)
+        self.components, self.dropout, self.turn = int(components), float(dropout), float(turn)
         # One product for all members.
         dense = lambda width, **kw: keras.layers.EinsumDense("bmi,mio->bmo", (self.members, width), bias_axes="mo", **kw)  # noqa: E731
         self.hidden = [dense(self.width, activation="swish", dtype=self.dtype_policy) for _ in range(2)]
@@ -86,7 +88,7 @@ class TrajectoryMDN(TripGenerator):
 
     def adapt(self, ds):
         super().adapt(ds)
-        lengths = np.linalg.norm(np.diff(self.training_trips(ds), axis=1), axis=-1)
+        lengths = np.linalg.norm(np.diff(*self.pairs(ds), axis=1), axis=-1)
         self.cruise.assign(np.nanquantile(lengths, CRUISE))
         self.fastest.assign(np.nanmax(lengths))
 
@@ -95,7 +97,7 @@ class TrajectoryMDN(TripGenerator):
 
     def train_step(self, data):
         trips = ops.cast(keras.utils.unpack_x_y_sample_weight(data)[0], "float32")
-        trips = stretched_turns(trips, TURN, STRETCH, self.random)
+        trips = stretched_turns(trips, self.turn, STRETCH, self.random)
         return super().train_step((trips, self._teacher(trips)[1]))
 
     def test_step(self, data):
@@ -179,8 +181,8 @@ class TrajectoryMDN(TripGenerator):
         return (input_shape[0], self.steps, self.members, self.components, PARAMETERS)
 
     def get_config(self):
-        settings = {"members": self.members, "width": self.width, "components": self.components, "dropout": self.dropout}
-        return {**super().get_config(), **settings}
+        names = ("members", "width", "components", "dropout", "turn")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
 def _turned(vectors, along, sign: int):

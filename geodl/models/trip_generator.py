@@ -12,7 +12,7 @@ from geodl.errors import InputError
 from geodl.layers.step_matching import StepMatching
 from geodl.models.base import GeoModel, Variable
 from geodl.models.trip_completion import TripCompletion
-from geodl.trips import Colony, closed_trips, colony_of, project, trips_dataset, unproject
+from geodl.trips import Colony, closed_trips, colony_of, fixes, not_longer, project, trips_dataset, unproject
 
 QUANTILES = 64  # of the durations that are kept
 SHORTEST = 3  # steps of a trip
@@ -29,7 +29,7 @@ class TripGenerator(GeoModel):
     (trip, steps + 1, 2), metres to the east and north of the colony, zero at the start and from step number `duration` on.
 
     `sample(n, seed)` gives trips as a dataset (trip, step). `complete(ds)` fills the gaps of partly observed trips;
-    `predict(ds)` is the same. To learn another colony: `adapt(ds)` to some of its trips, `fit(model.training_trips(ds))`, then
+    `predict(ds)` is the same. To learn another colony: `adapt(ds)` to some of its trips, `fit(model.training_data(ds))`, then
     `calibrate(ds)`.
 
     Args:
@@ -40,7 +40,7 @@ class TripGenerator(GeoModel):
     """
 
     theme = "trajectories"
-    input_variable = Variable("x", (("trip", "step"),), units="m", valid_range=(-5e6, 5e6))
+    input_variable = Variable("x", (("trip", "step"),), units="m", valid_range=(-5e6, 5e6), samples=False)
 
     def __init__(self, colony_lon, colony_lat, step_seconds, steps=200, **kwargs):
         super().__init__(**kwargs)
@@ -56,6 +56,11 @@ class TripGenerator(GeoModel):
         self.length, self.step_length = add("length", (), "ones"), add("step_length", (), "ones")
         self.durations = add("durations", (QUANTILES,), keras.initializers.Constant(self.steps / 2))
         self.matching.build((None, self.steps + 1, 2), (None,))
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Of what `call` takes, without the batch."""
+        return (self.steps + 1, 2)
 
     def walk(self, durations, seed):
         """Positions (trip, steps + 1, 2) of trips of these durations (trip,)."""
@@ -85,12 +90,14 @@ class TripGenerator(GeoModel):
         """Trips without gaps: each step until the end of its trip gets a position; fixes are kept as they are.
 
         The gaps are filled by `TripCompletion` from pieces of simulated trips. Trips of another colony or time step are
-        allowed; a trip ends with its last fix or, if there is a `mask`, where that ends.
+        allowed; a trip ends with its last fix or, if there is a `mask`, where that ends. It may be a piece of a longer one:
+        gaps before its first fix begin at the colony, and those behind its last one end there, if a bird gets so far in time.
 
         Args:
-            ds: trips as `geodl.trips.trips_dataset` lays them out, `x` and `y` or `lon` and `lat` NaN in the gaps.
+            ds: trips as `geodl.trips.trips_dataset` lays them out, `x` and `y`, `lon` and `lat`, or all NaN in the gaps.
             members: number of simulations, along a leading dimension `member`; 0 gives the mean of all that may fill a gap,
-                which is nearest to the truth but smoother than it, with its `position_deviation` (m).
+                which is nearest to the truth but smoother than it, with its `position_deviation` (m), NaN in gaps that are
+                longer than any simulated trip.
             seed: of the simulations.
 
         Raises:
@@ -113,7 +120,7 @@ class TripGenerator(GeoModel):
             ds = ds.assign({name: (lon.dims, values) for name, values in zip("xy", metres, strict=True)})
         fields = [dataclasses.replace(self.input_variable, name=name).select(ds) for name in "xy"]
         positions = np.stack([field.values for field in fields], axis=-1).astype("float64")
-        known = np.isfinite(positions).all(axis=-1)
+        known = np.isfinite(positions).all(axis=-1) & fixes(ds).transpose("trip", "step").values
         if not known.any(axis=1).all():
             trip = ds["x"]["trip"].values[np.argmin(known.any(axis=1))]
             raise InputError(f"Expected a fix in every trip; trip {trip} has none: drop it.")
@@ -149,13 +156,18 @@ class TripGenerator(GeoModel):
         found["lat"] = (dims, lat, {"units": "degrees_north", "standard_name": "latitude"})
         return ds.drop_vars(set(found) & set(ds.variables)).assign(found).set_coords(["lon", "lat"])
 
-    def training_trips(self, ds: xr.Dataset) -> np.ndarray:
-        """Positions (trip, steps + 1, 2) that `fit` takes: in m from the colony and back to it, NaN after the end.
+    def training_data(self, ds: xr.Dataset, batch_size: int | None = None, seed: int = 0) -> tf.data.Dataset:
+        """Batches for `fit`, by default one of all trips, because distributions are compared."""
+        return super().training_data(ds, batch_size or ds.sizes["trip"], seed)
 
-        A `TripCompletion` fills gaps by pieces of all trips, their own included: on straight lines birds would not turn.
+    def pairs(self, ds: xr.Dataset, seed: int = 0) -> tuple[np.ndarray]:
+        """Positions (trip, steps + 1, 2) alone: in m from the colony and back to it, NaN after the end.
+
+        A `TripCompletion` fills gaps by pieces of all trips, their own included: on straight lines birds would not turn. Trips
+        of more steps than the model's are left out, with a warning.
 
         Raises:
-            InputError: another colony or time step than the model's, which `adapt` would take; a trip of too many steps.
+            InputError: another colony or time step than the model's, which `adapt` would take; all trips of too many steps.
         """
         found, expected = (*colony_of(ds), ds.attrs["step_seconds"]), (*self.colony, self.step_seconds)
         if not np.allclose(found, expected, rtol=1e-6):
@@ -163,14 +175,14 @@ class TripGenerator(GeoModel):
                 "Expected trips of the colony at {:g}, {:g} every {:g} s; ".format(*expected)
                 + "found the one at {:g}, {:g} every {:g} s: call adapt(ds) first.".format(*found)
             )
-        return closed_trips(self._without_gaps(ds), self.steps).astype("float32")
+        return (closed_trips(not_longer(self._without_gaps(ds, seed), self.steps), self.steps).astype("float32"),)
 
-    def _without_gaps(self, ds: xr.Dataset) -> xr.Dataset:
+    def _without_gaps(self, ds: xr.Dataset, seed: int) -> xr.Dataset:
         samples = self.encode(ds)
         if not np.isnan(samples).any():
             return ds
         completion = TripCompletion([trip[~np.isinf(trip[:, 0])] for trip in samples])
-        random = np.random.default_rng(0)
+        random = np.random.default_rng(seed)
         filled = [completion.draw(trip, 1, random)[0] for trip in samples]
         return self.decode({"positions": np.stack(filled)}, ds)
 
@@ -178,12 +190,12 @@ class TripGenerator(GeoModel):
         """Takes colony, time step, scales and durations from trips; weights of the network stay, a calibration is forgotten.
 
         Raises:
-            InputError: no colony; a trip of too many steps.
+            InputError: no colony; all trips of too many steps.
         """
         self.colony, self.step_seconds = colony_of(ds), float(ds.attrs["step_seconds"])
-        trips = self.training_trips(ds)
+        (trips,) = self.pairs(ds)
         if not self.built:
-            self.build((None, self.steps + 1, 2))
+            self.build((None, *self.sizes))
         self.matching.reset()
         self.length.assign(np.sqrt(np.nanmean(trips**2)))
         self.step_length.assign(np.sqrt(np.nanmean(np.diff(trips, axis=1) ** 2)))
@@ -199,10 +211,10 @@ class TripGenerator(GeoModel):
             seed: of the trips that are simulated for it.
 
         Raises:
-            InputError: another colony or time step than the model's; a trip of too many steps.
+            InputError: another colony or time step than the model's; all trips of too many steps.
         """
         self.matching.reset()
-        self.matching.adapt(*self.simulate(CALIBRATION, seed), self.training_trips(ds), turns)
+        self.matching.adapt(*self.simulate(CALIBRATION, seed), *self.pairs(ds), turns)
 
     def duration_of(self, probability):
         """Durations, in steps, at probabilities (trip,) of their distribution."""

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import tensorflow as tf
+import xarray as xr
 from keras import ops
 from scipy import special
 
@@ -22,8 +23,9 @@ from geodl.models.station_features import (
     phases,
     ridge_regression,
     station_features,
+    winds_ahead,
 )
-from geodl.models.station_weather import QUANTITY_OF
+from geodl.models.station_weather import QUANTITY_OF, weather_at_stations
 from geodl.models.wind_station_forecaster import QUANTILES, WindStationForecaster
 
 FEATURES = 152 + TARGETS
@@ -244,6 +246,31 @@ class WindAttention(WindStationForecaster):
     def _build_once(self):
         if not self.built:
             self.build((None, None, self.size))
+
+    def pairs(self, ds, seed: int = 0, weather: xr.Dataset | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Features of each hour of a series, and the winds that follow it (hour, station, lead, 4), as `WindLoss` reads them.
+
+        Args:
+            ds: weather at the stations; where a variable `distinct` (time, station) is 0, what is known is not to be found.
+            seed: nothing here is random.
+            weather: what a weather model forecasts from each of the hours, as for `predict`.
+
+        Raises:
+            InputError: what `predict` refuses, or a series too short to have a future.
+        """
+        values = self.series(ds)
+        times = self.times(ds, len(values))
+        hours = np.arange(0, len(values) - self.leads, 60 // self.step)
+        if not len(hours):
+            raise InputError(f"Expected more than {self.leads} times to learn from; found {len(values)}.")
+        counted = values[..., :3]
+        if "distinct" in ds:
+            distinct = ds.distinct.sel(time=times).transpose("time", "station")
+            counted = np.where(distinct.values[..., None] > 0, counted, np.nan)
+        if weather is not None:
+            weather = weather_at_stations(weather, ds, self.covariates, times[hours])
+        features = self.features(values, times, hours, weather=weather)
+        return features, winds_ahead(counted, hours, self.leads)
 
     def couple(self, features: np.ndarray, speed: np.ndarray) -> None:
         r"""Takes the correlation of lead times, in a Gaussian copula, from speeds (hour, station, lead), NaN where missing.

@@ -73,6 +73,29 @@ class WindFieldForecaster(GriddedModel):
         rest = np.stack(np.broadcast_arrays(*(_static(ds, variable, wind) for variable in STATIC), *_spacing(u)))
         return np.concatenate([wind, np.broadcast_to(rest, (count, 4, height, width))], axis=1).astype("float32")
 
+    def pairs(self, ds: xr.Dataset, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """All samples of a series (time, lat, lon) or of several (sample, time, lat, lon), and the six hours that follow each.
+
+        Gaps of the past are filled, as by `predict`; a future that has some is left out.
+
+        Raises:
+            InputError: what `predict` refuses, or no twelve hours of which the last six are known.
+        """
+        ds = ds.isel(_turns(WIND[0].select(ds))).sortby("time")
+        wind = np.stack([variable.select(ds).values for variable in WIND], axis=-1)
+        wind = wind if "sample" in ds.u10.dims else wind[None]
+        hourly = np.abs(np.diff(ds.time.values) - HOUR) <= np.timedelta64(1, "m")
+        samples, futures = [], []
+        for first in range(len(hourly) - PAST - FUTURE + 2):
+            future = wind[:, first + PAST : first + PAST + FUTURE]
+            whole = np.isfinite(future).all(axis=(1, 2, 3, 4))
+            if hourly[first : first + PAST + FUTURE - 1].all() and whole.any():
+                samples.append(self.encode(ds.isel(time=slice(first, first + PAST)))[whole])
+                futures.append(future[whole])
+        if not samples:
+            raise InputError(f"Expected {PAST + FUTURE} hourly fields in a row, the last {FUTURE} without gaps; found none.")
+        return np.concatenate(samples), np.concatenate(futures).astype("float32")
+
     def summarise(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
         u, v = np.moveaxis(np.asarray(outputs, "float32"), -1, 0)
         return {"u10": u, "v10": v, "ws": np.hypot(u, v)}

@@ -9,7 +9,7 @@ import xarray as xr
 from geodl.errors import InputError
 from geodl.models.base import GeoModel, Variable
 from geodl.models.station_checks import check_times, select_quantity
-from geodl.models.station_features import LEADS, MEMORY, VARIABLES
+from geodl.models.station_features import LEADS, MEMORY, VARIABLES, hourly_series
 from geodl.models.station_weather import weather_at_stations
 from geodl.stations import attributes_of, wind_direction
 
@@ -28,10 +28,11 @@ class WindStationForecaster(GeoModel):
     weather model has forecast for each of the hours and the six that follow, NaN where it has not.
 
     `predict(ds)` reads `u`, `v` (time, station) and, where given, `speed`, `temperature`, `dew_point` (K), `pressure` (Pa) and
-    `rain` (kg m-2 a time step): any number of stations, the last day at least, up to `memory` hours are used. It returns at the
-    times that follow `u`, `v`, their standard deviations, `speed` with its quantiles, and the `direction` of the mean wind;
-    with `members`, of forecasters that draw winds, also `u_member` and `v_member` (member, time, station), which go together
-    as the winds of different times and stations do.
+    `rain` (kg m-2 a time step): any number of stations, the last day at least, up to `memory` hours are used. Of finer times
+    means, and sums of rain, over `step` minutes up to the last time are taken, with a warning. It returns at the times that
+    follow `u`, `v`, their standard deviations, `speed` with its quantiles, and the `direction` of the mean wind; with
+    `members`, of forecasters that draw winds, also `u_member` and `v_member` (member, time, station), which go together as the
+    winds of different times and stations do.
     """
 
     theme = "forecasting"
@@ -56,8 +57,9 @@ class WindStationForecaster(GeoModel):
 
         Raises:
             InputError: u or v are missing, have other dimensions, other units or implausible values, or no value at all in the
-                last day; times that are not `step` minutes apart; a weather model that is not what `weather_at_stations`
-                expects, that covers no station, or that was not asked for; members of a model that draws none.
+                last day; times that are neither `step` minutes apart nor a part of them; a weather model that is not what
+                `weather_at_stations` expects, that covers no station, or that was not asked for; members of a model that draws
+                none.
 
         Warns of stations that the weather model does not cover.
         """
@@ -68,7 +70,7 @@ class WindStationForecaster(GeoModel):
             raise InputError("Expected no weather model; this model was trained without: leave it out.")
         if weather is not None:
             options["weather"] = self._covering(weather, x)
-        fields = self.forward(values, times=x.time.values[-len(values) :], members=members, **options)
+        fields = self.forward(values, times=self.times(x, len(values)), members=members, **options)
         if members and "samples" not in fields:
             raise InputError(f"Expected no members; {type(self).__name__} draws no winds: leave them out.")
         return self.decode(fields, x)
@@ -86,16 +88,37 @@ class WindStationForecaster(GeoModel):
         return found
 
     def encode(self, ds: xr.Dataset) -> np.ndarray:
-        fields = {name: select_quantity(ds, name) for name in VARIABLES if name in ("u", "v") or name in ds}
-        check_times(ds, self._interval, "hourly" if self.step == 60 else f"{self.step}-minute")
         an_hour = 60 // self.step
-        values = {name: field.values[-self.memory * an_hour :].astype("float64") for name, field in fields.items()}
-        known = (np.isfinite(values["u"]) & np.isfinite(values["v"]))[-24 * an_hour :]
-        if not known.any():
+        values = self.series(ds, last=self.memory * an_hour)
+        if not np.isfinite(values[-24 * an_hour :, :, :2]).all(axis=-1).any():
             raise InputError("Expected some wind in the last 24 hours; u and v are missing at every station.")
+        return values
+
+    def series(self, ds: xr.Dataset, last: int = 0) -> np.ndarray:
+        """`VARIABLES` (time, station, variable) at so many last times of a valid dataset, or at all; NaN where missing."""
+        fields = {name: select_quantity(ds, name) for name in VARIABLES if name in ("u", "v") or name in ds}
+        every = self._times_in_a_step(ds)
+        values = {name: field.values[-last * every :].astype("float64") for name, field in fields.items()}
         speed = np.hypot(values["u"], values["v"])
         values["speed"] = np.where(np.isfinite(values.get("speed", speed)), values.get("speed", speed), speed)
-        return np.stack([values.get(name, np.full(speed.shape, np.nan)) for name in VARIABLES], axis=-1)
+        series = np.stack([values.get(name, np.full(speed.shape, np.nan)) for name in VARIABLES], axis=-1)
+        return hourly_series(series, ds.time.values[-last * every :], np.array([len(series) - 1]), every)[0]
+
+    def times(self, ds: xr.Dataset, count: int) -> np.ndarray:
+        """So many times, a step of the model apart, up to the last one of a dataset."""
+        return ds.time.values[-1] - self._interval * np.arange(count)[::-1]
+
+    def _times_in_a_step(self, ds: xr.Dataset) -> int:
+        """How many times of the dataset are in a time step of the model."""
+        name = "hourly" if self.step == 60 else f"{self.step}-minute"
+        steps = np.diff(ds.time.values[:2]) if "time" in ds.coords else []
+        finer = len(steps) and np.timedelta64(0) < steps[0] < self._interval and self._interval % steps[0] == np.timedelta64(0)
+        check_times(ds, steps[0] if finer else self._interval, name)
+        if not finer:
+            return 1
+        minutes = steps[0] / np.timedelta64(1, "m")
+        warnings.warn(f"Times {minutes:g} minutes apart are averaged to {name} ones, up to the last one.", stacklevel=4)
+        return int(self._interval / steps[0])
 
     @property
     def _interval(self):

@@ -1,7 +1,4 @@
-"""Pictures of foraging trips, real and simulated.
-
-The library has no coast line: maps show the colony, meridians and parallels, and a scale.
-"""
+"""Pictures of foraging trips, real and simulated."""
 
 import numpy as np
 import xarray as xr
@@ -11,14 +8,15 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from geodl.metrics.periodogram_score import mean_periodogram, published_series
 from geodl.metrics.trip_statistics import trip_statistics
-from geodl.trips import EARTH_RADIUS, closed_trips, colony_of, unproject
+from geodl.plotting.coast_line import draw_coast_line
+from geodl.trips import EARTH_RADIUS, closed_trips, colony_of, fixes, unproject
 
 SHOWN_TRIPS = 40  # of each kind on a map
 MAPS = 3  # approaches on a map in a comparison: the last ones
 
 
 def trip_map(simulated: xr.Dataset, real: xr.Dataset | None = None) -> Figure:
-    """Trips on a map, with the colony.
+    """Trips on a map, with the colony and, where the extra `maps` is installed, the coast line.
 
     Args:
         simulated: `x`, `y` (trip, step), as `sample` returns them.
@@ -46,7 +44,7 @@ def completed_trips(known: xr.Dataset, completed: xr.Dataset) -> Figure:
     """Partly observed trips, and what fills their gaps.
 
     Args:
-        known: `x`, `y` or `lon`, `lat` (trip, step), NaN where a position is missing.
+        known: `x`, `y`, `lon`, `lat` (trip, step), some NaN where a position is missing.
         completed: what a generator's `complete` returned.
 
     Example:
@@ -59,8 +57,8 @@ def completed_trips(known: xr.Dataset, completed: xr.Dataset) -> Figure:
     """
     figure, axis = plt.subplots(figsize=(6.5, 6), layout="constrained")
     _draw_map(axis, completed, _extent([completed]), "C0")
-    fixes = completed.where(known["x" if "x" in known else "lon"].notnull())  # they are kept as they are
-    lon, lat = unproject(fixes.x.values[:SHOWN_TRIPS], fixes.y.values[:SHOWN_TRIPS], colony_of(known))
+    kept = completed.where(fixes(known))
+    lon, lat = unproject(kept.x.values[:SHOWN_TRIPS], kept.y.values[:SHOWN_TRIPS], colony_of(known))
     axis.plot(_unwrapped(lon, known).ravel(), lat.ravel(), "k.", markersize=2, label="known")
     axis.legend(fontsize=8)
     return figure
@@ -127,8 +125,9 @@ def _distributions(axes, ds: xr.Dataset, real: xr.Dataset, scale: float, **style
 
 
 def _draw_map(axis, ds: xr.Dataset, extent, colour: str) -> None:
-    """Trips in degrees, the colony, a grid of meridians and parallels, and a scale."""
+    """Trips in degrees, the colony, the coast line, a grid of meridians and parallels, and a scale."""
     colony = colony_of(ds)
+    draw_coast_line(axis, extent)
     for trip in range(min(ds.sizes["trip"], SHOWN_TRIPS)):
         part = ds.isel(trip=trip)
         lon, lat = unproject(part.x.values, part.y.values, colony)

@@ -109,5 +109,6 @@ def _sums(errors, blocks):
 
 
 def _stations_with_wind(known: xr.Dataset) -> np.ndarray:
-    seen = known.u.isel(time=slice(-PAST_HOURS, None)).notnull().any("time")
+    day = known.time > known.time[-1] - np.timedelta64(PAST_HOURS, "h")
+    seen = known.u.sel(time=day).notnull().any("time")
     return known.station.values[seen.values] if "station" in known.coords else np.flatnonzero(seen.values)

@@ -13,6 +13,7 @@ from geodl.errors import InputError
 from geodl.metrics import StepLikelihood, TripLoss, trip_statistics
 from geodl.models import TrajectoryGAN, TripCompletion, TripSelection
 from geodl.models.trip_selection import TRIPS
+from geodl.plotting import completed_trips
 from geodl.trips import closed_trips
 
 
@@ -73,16 +74,17 @@ def test_weights_and_config_are_saved_and_read(model, tmp_path):
 
 
 def test_learning_twenty_trips_of_another_colony_lowers_the_loss(model):
+    keras.utils.set_random_seed(0)
     clone = type(model).from_config(model.get_config())
     clone.build((None, STEPS + 1, 2))
     clone.set_weights(model.get_weights())
     there = loops(20, seed=3, reach=30_000, colony=(-5.7, -15.9), seconds=240)
     clone.adapt(there)
     clone.compile(keras.optimizers.Adam(3e-3), loss=criterion(model))
-    trips = clone.training_trips(there)
+    trips = clone.pairs(there)[0]
     before = clone.evaluate(trips, verbose=0, return_dict=True)["loss"]
     clone.fit(tf.data.Dataset.from_tensors(trips).repeat(20), verbose=0)
-    assert clone.evaluate(trips, verbose=0, return_dict=True)["loss"] < 0.9 * before
+    assert clone.evaluate(trips, verbose=0, return_dict=True)["loss"] < 0.97 * before
     ds = clone.sample(20)
     assert (ds.attrs["colony_lon"], ds.attrs["step_seconds"]) == (-5.7, 240) and np.nanmax(np.hypot(ds.x, ds.y)) > 5000
 
@@ -100,17 +102,30 @@ def test_calibrated_steps_have_the_lengths_of_those_of_birds(model):
 
 def test_trips_of_another_colony_are_not_learned_without_adapting(model):
     with pytest.raises(InputError, match=r"colony at -77.264, -11.773 every 60 s; found the one at -5.7, -15.9 every 240 s"):
-        model.training_trips(loops(colony=(-5.7, -15.9), seconds=240))
+        model.training_data(loops(colony=(-5.7, -15.9), seconds=240))
+
+
+def test_trips_that_are_too_long_are_left_out_of_learning_and_named(model):
+    ds = loops()
+    longer = ds.pad(step=(0, 20)).assign(ds.drop_dims("step").data_vars)
+    for name in "xy":
+        longer[name][3] = np.linspace(0, 100, STEPS + 20)
+    kept = np.arange(20) != 3
+    with pytest.warns(UserWarning, match=r"Trips are left out: 1 of 20 have more than 24 steps, 0003 \(44\)\.$"):
+        found = model.pairs(longer)[0]
+    np.testing.assert_allclose(found, model.pairs(ds.isel(trip=kept))[0], atol=1)
+    with pytest.raises(InputError, match="at most 24 steps; the shortest one has 44: resample"):
+        model.training_data(longer.isel(trip=~kept))
 
 
 def test_birds_turn_in_gaps_of_the_trips_to_learn_from(model):
     ds = loops(20)
     hidden = (ds.step > 4) & (ds.step < 9) & (ds.trip.astype(int) % 4 == 0)
     known = ds.assign(x=ds.x.where(~hidden), y=ds.y.where(~hidden))
-    turns = [abs(trip_statistics(trips, 60.0)["turning_angle"]) for trips in (closed_trips(known), model.training_trips(known))]
+    turns = [abs(trip_statistics(trips, 60.0)["turning_angle"]) for trips in (closed_trips(known), model.pairs(known)[0])]
     straight, filled = ((each < 1e-3).mean() for each in turns)
     assert straight > 0.02 and filled == 0
-    np.testing.assert_array_equal(model.training_trips(ds), closed_trips(ds, STEPS).astype("float32"))
+    np.testing.assert_array_equal(model.pairs(ds)[0], closed_trips(ds, STEPS).astype("float32"))
 
 
 def test_a_number_of_trips_is_positive(model):
@@ -123,7 +138,7 @@ def test_the_selection_brings_back_the_weights_of_the_best_epoch():
     model.adapt(loops())
     model.compile(keras.optimizers.Adam(1e-2), loss=StepLikelihood())
     selection = TripSelection(loops(), loops(6, seed=1))
-    trips = tf.data.Dataset.from_tensors(model.training_trips(loops())).repeat()
+    trips = model.training_data(loops()).repeat()
     history = model.fit(trips, steps_per_epoch=2, epochs=3, verbose=0, callbacks=[selection]).history
     best = int(np.argmin(history["val_score"]))
     found = selection.scores(model.sample(TRIPS, seed=0))
@@ -182,6 +197,19 @@ def test_predict_completes_and_lon_lat_alone_will_do(model):
     np.testing.assert_allclose(model.predict(there).x, model.complete(known).x, atol=0.1)
 
 
+@pytest.mark.parametrize("names", [("lon", "lat"), ("lat",), ("x",)])
+def test_a_position_is_hidden_where_any_of_its_coordinates_is(names):
+    model = mdn()
+    model.adapt(loops())
+    ds, known, hidden = gappy()
+    partly = ds.reset_coords(["lon", "lat"])
+    partly = partly.assign({name: partly[name].where(~hidden) for name in names}).set_coords(["lon", "lat"])
+    expected = model.complete(known)
+    xr.testing.assert_allclose(model.complete(partly)[["x", "y", "lon", "lat"]], expected[["x", "y", "lon", "lat"]])
+    drawn = completed_trips(partly, expected).axes[0].lines[-1].get_xdata()
+    assert np.isnan(drawn.reshape(hidden.shape)[hidden]).all()
+
+
 def test_trips_at_another_time_step_are_completed_too(model):
     ds, known, _ = gappy()
     found = model.complete(known.assign_attrs(step_seconds=30.0))
@@ -224,20 +252,58 @@ def test_a_negative_number_of_members_is_told(model):
         model.complete(loops(2), members=-1)
 
 
-def test_gaps_of_a_circle_are_filled_better_by_pieces_of_circles_than_by_straight_lines():
-    angle = np.arange(100) * 0.1
-    circles = [r * np.stack([np.cos(angle), np.sin(angle)], axis=-1) for r in np.linspace(4000, 6000, 20)]
-    truth = circles[7] + [8000, 0]
+def circles(count=20):
+    """Trips of 100 steps around circles of different sizes, from the colony and back to it."""
+    phase = 2 * np.pi * np.arange(101) / 100
+    return [r * np.stack([1 - np.cos(phase), np.sin(phase)], axis=-1) for r in np.linspace(4000, 6000, count)]
+
+
+def hidden_part(truth, first, last):
+    """Errors of the completed positions, of a straight line, and the deviation, (step,), between two steps."""
     trip = truth.copy()
-    trip[30:45] = np.nan
-    mean, deviation = TripCompletion(circles).mean(trip)
-    straight = np.stack([np.interp(np.arange(30, 45), [29, 45], truth[[29, 45], i]) for i in range(2)], axis=-1)
-    error, other = (np.hypot(*(found - truth[30:45]).T).mean() for found in (mean[30:45], straight))
-    assert error < 0.1 * other and (deviation[30:45] > 0).all() and (deviation[:30] == 0).all()
+    trip[first:last] = np.nan
+    mean, deviation = TripCompletion(circles()).mean(trip)
+    gap, known = np.arange(first, last), np.flatnonzero(np.isfinite(trip[:, 0]))
+    straight = np.stack([np.interp(gap, known, truth[known, i]) for i in range(2)], axis=-1)
+    assert (deviation[first:last] > 0).all() and (deviation[known] == 0).all()
+    return *(np.hypot(*(found - truth[gap]).T) for found in (mean[gap], straight)), deviation[gap]
+
+
+def test_gaps_of_a_circle_are_filled_better_by_pieces_of_circles_than_by_straight_lines():
+    error, straight, _ = hidden_part(circles()[7], 30, 45)
+    assert error.mean() < 0.1 * straight.mean()
+
+
+@pytest.mark.parametrize(("first", "last"), [(1, 16), (24, 39)])
+def test_a_gap_beside_the_only_fix_at_an_end_of_a_piece_at_sea_is_filled_better_than_by_a_straight_line(first, last):
+    error, straight, deviation = hidden_part(circles()[7][30:70], first, last)
+    assert error.mean() < 0.5 * straight.mean() and (error < 3 * deviation).all()
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 10), (30, 40)])
+def test_a_piece_that_is_too_far_away_does_not_begin_or_end_at_the_colony(first, last):
+    truth = circles()[7][30:70]
+    error, straight, deviation = hidden_part(truth, first, last)
+    assert error.max() < 0.2 * np.hypot(*truth.T).min() and error.mean() < straight.mean() and (error < 3 * deviation).all()
+
+
+@pytest.mark.parametrize("last", [True, False])
+def test_a_trip_whose_first_or_last_fix_is_in_reach_begins_or_ends_at_the_colony(last):
+    truth = circles()[7][1:-1]
+    error, straight, _ = hidden_part(truth, *((89, 99) if last else (0, 10)))
+    assert error.mean() < 0.1 * straight.mean() and error[-1 if last else 0] < 100
+
+
+def test_a_single_fix_far_away_is_continued_by_pieces_of_all_trips():
+    trip = np.full((9, 2), np.nan)
+    trip[4] = [60_000, 0]
+    mean, deviation = TripCompletion(circles()).mean(trip)
+    assert np.isfinite(mean).all() and (np.diff(deviation[4:]) > 0).all() and (np.diff(deviation[:5]) < 0).all()
 
 
 def test_a_gap_that_is_longer_than_any_simulated_trip_is_bridged_by_a_straight_line():
     trip = np.full((30, 2), np.nan)
     trip[0], trip[29] = [0, 0], [2900, 0]
-    mean, _ = TripCompletion([np.zeros((5, 2))]).mean(trip)
+    mean, deviation = TripCompletion([np.zeros((5, 2))]).mean(trip)
     np.testing.assert_allclose(mean[:, 0], 100.0 * np.arange(30))
+    assert np.isnan(deviation[1:29]).all()

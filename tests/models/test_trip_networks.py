@@ -10,6 +10,7 @@ from loop_trips import COLONY, STEPS, gan, loops, mdn, published
 from geodl.layers import StepMixture
 from geodl.metrics import StepLikelihood, TripLoss
 from geodl.models import ConvolutionalGAN
+from geodl.models.trip_generator import stretched_turns
 from layer_check import check_layer
 
 
@@ -33,12 +34,20 @@ def test_a_step_of_training_moves_generator_critic_and_running_mean(compiled):
     networks = (model.generator, model.critic, model.average)
     before = [network.get_weights() for network in networks]
     model.compile("adam", loss=TripLoss(), **compiled)
-    history = model.fit(model.training_trips(loops()), verbose=0).history
+    history = model.fit(model.training_data(loops()), verbose=0).history
     after = [network.get_weights() for network in networks]
     moved = [max(abs(a - b).max() for a, b in zip(*pair, strict=True)) for pair in zip(before, after, strict=True)]
     assert min(moved) > 0 and moved[2] == pytest.approx(0.01 * moved[0], rel=0.05)
     assert {"critic_loss", "generator_gradient", "critic_gradient", "spectral", "wasserstein"} <= set(history)
     assert all(np.isfinite(value).all() for value in history.values())
+
+
+def test_trips_to_learn_from_are_turned_and_stretched_as_a_whole():
+    trip = np.float32([[[0, 0], [3, 4], [-1, 2]]])
+    found = np.array(stretched_turns(np.repeat(trip, 4000, axis=0), 0.4, 0.1, keras.random.SeedGenerator(0)))
+    factor = (found @ [1, 1j])[:, 1:] / (trip @ [1, 1j])[:, 1:]
+    np.testing.assert_allclose(factor[:, 0], factor[:, 1], rtol=1e-5)
+    assert (np.angle(factor).std(), np.log(abs(factor)).std()) == pytest.approx((0.4, 0.1), rel=0.05)
 
 
 # The networks of the publication
@@ -48,7 +57,7 @@ def test_published_networks_learn_and_bring_trips_home():
     model = published()
     model.adapt(loops())
     model.compile(keras.optimizers.Adam(2e-3, beta_1=0.5))
-    history = model.fit(model.training_trips(loops()), epochs=100, verbose=0).history
+    history = model.fit(model.training_data(loops()), epochs=100, verbose=0).history
     assert history["spectral"][-1] < 0.5 * history["spectral"][0] and all(np.isfinite(history["loss"]))
     ds = model.sample(20, seed=1)
     last = ds.mask.sum("step") - 1
@@ -66,14 +75,14 @@ def test_published_networks_need_a_multiple_of_eight_steps():
 
 
 def test_mdn_is_a_layer_like_the_others():
-    trips = mdn().training_trips(loops(3))
+    trips = mdn().pairs(loops(3))[0]
     check_layer(mdn(), trips, tolerance=1e-3, unknown_sizes=False, policies=("mixed_bfloat16",))
 
 
 def test_likelihood_of_a_trip_is_that_of_its_steps_one_by_one():
     model = mdn()
     model.adapt(loops())
-    trips = model.training_trips(loops(3))
+    trips = model.pairs(loops(3))[0]
     parameters = np.array(model(trips))
     expected = []
     for trip, of_trip in zip(trips, parameters, strict=True):
@@ -91,7 +100,7 @@ def test_likelihood_of_a_trip_is_that_of_its_steps_one_by_one():
 def test_what_follows_a_step_does_not_change_its_distribution():
     model = mdn()
     model.adapt(loops())
-    trips = model.training_trips(loops(2))
+    trips = model.pairs(loops(2))[0]
     other = trips.copy()
     other[:, 8:12] += 500
     np.testing.assert_allclose(model(trips)[:, :8], model(other)[:, :8], atol=1e-5)

@@ -74,10 +74,35 @@ def test_forecasts_every_six_minutes_need_a_past_every_six_minutes():
     assert np.isfinite(found.speed).all() and found.speed.shape == (60, 3)
     with pytest.raises(InputError, match="Expected 6-minute times, in order; found a step of 1 h"):
         small().predict(ds.isel(time=slice(None, None, 10)))
-    with pytest.raises(InputError, match="Expected hourly times, in order; found a step of 0.1 h"):
-        WindAttention(members=1, width=8, blocks=1).predict(ds)
     with pytest.raises(InputError, match="last 24 hours"):
         small().predict(ds.assign(u=ds.u.where(ds.time < ds.time[500])))
+
+
+def hourly_means(ds):
+    """Winds averaged, and rain summed, over the ten times that end with each tenth one from the last on, by hand."""
+    ds = ds.isel(time=slice(ds.sizes["time"] % 10, None)).assign(speed=np.hypot(ds.u, ds.v))
+    means = ds.coarsen(time=10).mean().assign_coords(time=ds.time[9::10])
+    return means.assign(rain=10 * means.rain)
+
+
+@pytest.mark.parametrize("last", [500, 503])
+def test_an_hourly_model_averages_finer_times(last):
+    ds = observed()
+    ds = ds.assign(rain=abs(ds.u), temperature=280 + ds.v).isel(time=slice(last))
+    model = WindAttention(members=2, width=8, blocks=1)
+    with pytest.warns(UserWarning, match="^Times 6 minutes apart are averaged to hourly ones, up to the last one.$"):
+        found = model.predict(ds)
+    assert found.time.values[0] == ds.time.values[-1] + np.timedelta64(1, "h") and found.sizes["time"] == 6
+    expected = hourly_means(ds)
+    with pytest.warns(UserWarning, match="averaged"):
+        np.testing.assert_allclose(model.encode(ds)[-50:], model.encode(expected)[-50:])
+
+
+def test_times_that_do_not_divide_an_hour_or_are_out_of_order_are_told():
+    model, ds = WindAttention(members=1, width=8, blocks=1), observed()
+    for change, step in [(slice(None, None, 7), "0.7"), (slice(None, None, -1), "-0.1"), ([0, 1, 2, 5], "0.3")]:
+        with pytest.raises(InputError, match=f"Expected hourly times, in order; found a step of {step} h"):
+            model.predict(ds.isel(time=change))
 
 
 def test_a_few_minutes_of_the_past_suffice():

@@ -59,7 +59,7 @@ def test_cases_of_models_are_those_of_their_grids():
 
 def test_sea_level_has_the_scales_of_its_network_as_a_baseline():
     compared = interpolation.approaches("sea_level")
-    assert list(compared) == [*interpolation.CASES["sea_level"].baselines, "4DVarNet"]
+    assert list(compared) == [*interpolation.CASES["sea_level"].baselines, "4DVarNet without truth", "4DVarNet"]
 
 
 def test_picture_of_a_users_file(short):

@@ -1,6 +1,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import xarray as xr
 
 from geodl import datasets, themes, zoo
 from geodl.baselines import StationPersistence
@@ -49,6 +50,14 @@ def test_comparison_has_a_row_an_approach_and_a_picture(monkeypatch):
     row = themes.table(compared).loc["persistence"]
     assert row["speed_rmse_1h"] < row["speed_rmse_3h"] < row["speed_rmse_6h"]
     assert len(forecasting.figure(compared, "wind_stations").axes) == 3
+
+
+def test_fan_chart_of_times_every_six_minutes_looks_back_a_day():
+    times = np.datetime64("2020-05-01", "ns") + np.arange(240) * np.timedelta64(6, "m")
+    wind = np.where(np.arange(240)[:, None] < [240, 60], 1.0, np.nan)  # the second station falls silent
+    ds = xr.Dataset({name: (("time", "station"), wind) for name in "uv"}, {"time": times, "station": ["A", "B"]})
+    forecast = ds.assign(speed=ds.u).isel(time=slice(-6, None))
+    assert [axis.get_title() for axis in fan_chart(ds, ds, forecast).axes] == ["A", "B"]
 
 
 def test_fan_chart_has_the_stations_that_have_wind():

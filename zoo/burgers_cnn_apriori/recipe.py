@@ -3,18 +3,10 @@
 from pathlib import Path
 
 import keras
-import tensorflow as tf
 
 from geodl import datasets, zoo
-from geodl.models import BurgersCNN, burgers_states
+from geodl.models import BurgersCNN
 from geodl.training import resuming
-
-
-def pairs(model, split: str):
-    """States (state, 3, x), and what the coarse solver lacks of their true tendency (state, x)."""
-    ds = datasets.open_dataset("burgers", "course", split)
-    states = burgers_states(ds).reshape(-1, 3, model.points)
-    return states, ds.tendency.values.reshape(-1, model.points) - model.dynamics(states)[:, 0]
 
 
 def train(output: Path, epochs: int = 100, seed: int = 0, callbacks=()) -> keras.Model:
@@ -22,15 +14,15 @@ def train(output: Path, epochs: int = 100, seed: int = 0, callbacks=()) -> keras
     keras.utils.set_random_seed(seed)
     model = BurgersCNN(points=25, channels=(24, 24), radius=3, ends="zero")
     model.build((None, 3, 25))
-    states, missing = pairs(model, "train")
-    training = tf.data.Dataset.from_tensor_slices((states, missing)).shuffle(len(states), seed=seed).batch(256)
+    learned, validation = (datasets.open_dataset("burgers", "course", split) for split in ("train", "validation"))
+    training = model.training_data(learned, 256, seed)
     model.compile(
         optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(5e-3, epochs * len(training), alpha=0.01)),
         loss="mse",
     )
     model.fit(
         training,
-        validation_data=pairs(model, "validation"),
+        validation_data=model.training_data(validation, 256),
         epochs=epochs,
         callbacks=[*resuming(output, f"seed_{seed}"), *callbacks],
         verbose=2,

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from geodl import datasets, zoo
 from geodl.files import write_whole
@@ -26,7 +25,7 @@ def train(output: Path, epochs: int = 14, seed: int = 0, callbacks=(), draw: int
     model = TrajectoryGAN(lon, lat, seconds, steps=birds.sizes["step"])
     model.adapt(birds)
     # All trips make one batch, because distributions are compared.
-    learned = tf.data.Dataset.from_tensors(model.training_trips(birds)).repeat()
+    learned = model.training_data(birds).repeat()
     follow = lambda name, epochs: [  # noqa: E731
         TripSelection(birds, others, epochs // 2, output / f"{name}_best_{run}.npz"),
         keras.callbacks.BackupAndRestore(output / f"{name}_backup_{run}"),

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import keras
-import tensorflow as tf
 
 from geodl import datasets, zoo
 from geodl.metrics import TripLoss
@@ -27,7 +26,7 @@ def train(output: Path, epochs: int = 14, seed: int = 0, callbacks=(), draw: int
     model.compile(optimizer=keras.optimizers.Adam(rate, beta_1=0.5), loss=TripLoss(nearest=6))
     model.fit(
         # All trips make one batch, because distributions are compared.
-        tf.data.Dataset.from_tensors(model.training_trips(birds)).repeat(),
+        model.training_data(birds).repeat(),
         steps_per_epoch=STEPS,
         epochs=epochs,
         callbacks=[

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import keras
-import tensorflow as tf
 
 from geodl import datasets, zoo
 from geodl.metrics import StepLikelihood
@@ -25,12 +24,12 @@ def train(output: Path, epochs: int = 20, seed: int = 0, callbacks=(), draw: int
     rate = keras.optimizers.schedules.CosineDecay(5e-3, epochs * STEPS)
     optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-3, global_clipnorm=1.0)
     model.compile(optimizer=optimizer, loss=StepLikelihood(), jit_compile=True)
-    learned = model.training_trips(birds)
     model.fit(
-        tf.data.Dataset.from_tensor_slices(learned).shuffle(len(learned), seed=seed).repeat().batch(BATCH),
+        # Batches of one size, for which it is compiled once.
+        model.training_data(birds, BATCH, seed).unbatch().repeat().batch(BATCH),
         steps_per_epoch=STEPS,
         epochs=epochs,
-        validation_data=model.training_trips(others),
+        validation_data=model.training_data(others),
         callbacks=[
             TripSelection(birds, others, epochs // 2, output / f"best_{run}.npz"),
             keras.callbacks.BackupAndRestore(output / f"backup_{run}"),

@@ -29,27 +29,34 @@ class Months:
     So are new days seen, whose mean is not known.
     """
 
+    scales = SCALES
+    target_noise = 0.0  # variance of the errors of what has to be found
+
     def __init__(self, ds):
-        self.truth, self.sea = ds.truth.values, ds.mask.values == 1
-        self.noise = float(np.nanvar(ds.adt.values - self.truth))
-        self.halves = np.array_split(np.arange(len(self.truth)), 2)
+        self.fields, self.sea = ds.truth.values, ds.mask.values == 1
+        self.noise = float(np.nanvar(ds.adt.values - self.fields))
+        self.halves = np.array_split(self.fields, 2)
         with np.load(datasets.find_source("clouds", CLOUDS)) as scene:
             self.cloudy = scene["ct"][:, :, slice(*COLUMNS["train"])] >= 5
 
     def observed(self, half: int, copy: int, seed: int) -> np.ndarray:
         """Days of a half with noise and gaps; in every second copy gaps are where clouds of two places are."""
         random = np.random.default_rng((seed, half, copy))
-        truth = self.truth[self.halves[half]]
+        truth = self.halves[half]
         hidden = clouds_of_places(self.cloudy, truth.shape, random)
         if copy % 2:
             hidden &= clouds_of_places(self.cloudy, truth.shape, random)
         noisy = truth + np.sqrt(self.noise) * random.standard_normal(truth.shape)
         return np.where(hidden, np.nan, noisy).astype("float32")
 
+    def target(self, half: int, values: np.ndarray) -> np.ndarray:
+        """What has to be found where these values of a half are observed, NaN where it is not known."""
+        return self.halves[half]
+
     def analysis(self, half: int, scales) -> MultiscaleAnalysis:
         """What is known of a half from the other one."""
         found = MultiscaleAnalysis(scales, self.sea.shape)
-        found.adapt(self.truth[self.halves[1 - half]], self.noise)
+        found.adapt(self.halves[1 - half], self.noise)
         return found
 
     def error(self, scales, seed: int) -> float:
@@ -58,26 +65,29 @@ class Months:
         for half in range(2):
             values = self.observed(half, half, seed)
             estimate = self.analysis(half, scales).estimate(tf.constant(values[None]))[0].numpy()
-            gaps = np.isnan(values) & self.sea
-            errors.append(((estimate - self.truth[self.halves[half]])[gaps] ** 2).mean())
+            error = (estimate - self.target(half, values))[np.isnan(values)]
+            errors.append(np.nanmean(error**2) - self.target_noise)
         return float(np.log(errors).mean() / 2)
 
     def series(self, scales, copies: int, seed: int):
-        """Inputs and truths of both halves, some times each."""
-        reader = FieldUNet(DAYS, (1,), (0,))
-        pairs = [(half, copy) for half in range(2) for copy in range(copies)]
-        inputs = [reader.inputs(self.observed(*pair, seed), self.sea, self.analysis(pair[0], scales)) for pair in pairs]
-        return inputs, [self.truth[self.halves[half]] for half, _ in pairs]
+        """Inputs and targets of both halves, some times each."""
+        reader, inputs, targets = FieldUNet(DAYS, (1,), (0,)), [], []
+        for half in range(2):
+            analysis = self.analysis(half, scales)
+            for copy in range(copies):
+                values = self.observed(half, copy, seed)
+                inputs.append(reader.inputs(values, self.sea, analysis))
+                targets.append(self.target(half, values))
+        return inputs, targets
 
 
 def fitted_scales(months: Months, output: Path, seed: int):
     """Each parameter in turn a step up or down, where that makes the error smaller; what is found is kept in `output`."""
-    file = output / "scales.json"
-    found = (
-        json.loads(file.read_text()) if file.exists() else {"scales": SCALES, "place": 0, "error": months.error(SCALES, seed)}
-    )
-    size = len(SCALES[0])
-    while found["place"] < len(SCALES) * size:
+    file = output / f"scales_seed_{seed}.json"
+    found = {"scales": months.scales, "place": 0}
+    found = json.loads(file.read_text()) if file.exists() else found | {"error": months.error(months.scales, seed)}
+    size = len(months.scales[0])
+    while found["place"] < len(months.scales) * size:
         for step in (FACTOR, 1 / FACTOR):
             tried = [list(scale) for scale in found["scales"]]
             tried[found["place"] // size][found["place"] % size] *= step
@@ -90,25 +100,6 @@ def fitted_scales(months: Months, output: Path, seed: int):
         text = json.dumps(found)
         write_whole(file, lambda path, text=text: path.write_text(text))
     return found["scales"]
-
-
-def fit(model, series, output: Path, epochs: int, seed: int, callbacks=(), noise: float = 0.0) -> None:
-    """Trains on windows of inputs and targets, whose errors have the variance `noise`, resuming where a killed run stopped."""
-    model.compile(
-        optimizer=keras.optimizers.AdamW(
-            keras.optimizers.schedules.CosineDecay(2e-3, epochs * STEPS), weight_decay=0.05, global_clipnorm=1.0
-        ),
-        loss=WindowLoss(scale=float(model.scale.numpy()), noise=noise),
-        metrics=[window_mse],
-    )
-    windows = pipelines.series_windows(*series, DAYS, batch_size=8, patch=PATCH, seed=seed)
-    model.fit(
-        pipelines.mirrored_windows(windows, SIGNED, seed),
-        steps_per_epoch=STEPS,
-        epochs=epochs,
-        callbacks=[*resuming(output, f"seed_{seed}"), *callbacks],
-        verbose=2,
-    )
 
 
 def untrained(series, ds, scales, noise: float) -> keras.Model:
@@ -130,13 +121,31 @@ def untrained(series, ds, scales, noise: float) -> keras.Model:
     return model
 
 
-def train(output: Path, epochs: int = 4, seed: int = 0, callbacks=()) -> keras.Model:
-    """Fits scales and model, resuming where a killed run stopped, and saves it in the folder `output`."""
+def train_on(months: Months, ds, output: Path, epochs: int, seed: int, callbacks=()) -> keras.Model:
+    """Fits scales and model to the months of a dataset, resuming where a killed run stopped, and saves it."""
     keras.utils.set_random_seed(seed)
-    ds = datasets.open_dataset("sea_level", "mediterranean", "train")
-    months = Months(ds)
     scales = fitted_scales(months, output, seed)
-    model = untrained(months.truth, ds, scales, months.noise)
-    fit(model, months.series(scales, 4, seed), output, epochs, seed, callbacks)
+    model = untrained(months.fields, ds, scales, months.noise)
+    model.compile(
+        optimizer=keras.optimizers.AdamW(
+            keras.optimizers.schedules.CosineDecay(2e-3, epochs * STEPS), weight_decay=0.05, global_clipnorm=1.0
+        ),
+        loss=WindowLoss(scale=float(model.scale.numpy()), noise=months.target_noise),
+        metrics=[window_mse],
+    )
+    windows = pipelines.series_windows(*months.series(scales, 4, seed), DAYS, batch_size=8, patch=PATCH, seed=seed)
+    model.fit(
+        pipelines.mirrored_windows(windows, SIGNED, seed),
+        steps_per_epoch=STEPS,
+        epochs=epochs,
+        callbacks=[*resuming(output, f"seed_{seed}"), *callbacks],
+        verbose=2,
+    )
     zoo.save(model, output)
     return model
+
+
+def train(output: Path, epochs: int = 4, seed: int = 0, callbacks=()) -> keras.Model:
+    """Fits scales and model, resuming where a killed run stopped, and saves it in the folder `output`."""
+    ds = datasets.open_dataset("sea_level", "mediterranean", "train")
+    return train_on(Months(ds), ds, output, epochs, seed, callbacks)
