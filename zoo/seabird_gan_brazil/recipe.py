@@ -22,7 +22,8 @@ def train(output: Path, epochs: int = 14, seed: int = 0, callbacks=(), draw: int
     trips = split_by_bird(datasets.open_dataset("seabirds", "brazil", "all"), draw)
     birds, others = trips["train"], trips["validation"]
     lon, lat, seconds = (birds.attrs[name] for name in ("colony_lon", "colony_lat", "step_seconds"))
-    model = TrajectoryGAN(lon, lat, seconds, steps=birds.sizes["step"])
+    # Few trips: turned by more than elsewhere, so that they are not copied.
+    model = TrajectoryGAN(lon, lat, seconds, steps=birds.sizes["step"], turn=0.6)
     model.adapt(birds)
     # All trips make one batch, because distributions are compared.
     learned = model.training_data(birds).repeat()
