@@ -123,7 +123,7 @@ def own_files(name: str, file: str) -> list[Path]:
     """
     if not Path(file).is_absolute():
         return [find_source(name, file)]
-    found = [Path(path) for path in sorted(glob(file))]
+    found = [Path(file)] if Path(file).is_file() else [Path(path) for path in sorted(glob(file))]
     if not found:
         raise InputError(f"Expected a file for {name}; there is no file {file}.")
     return found

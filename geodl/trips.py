@@ -148,6 +148,21 @@ def fixes(ds: xr.Dataset) -> xr.DataArray:
     return xr.concat(known, "name").all("name")
 
 
+def in_metres(ds: xr.Dataset) -> xr.Dataset:
+    """A dataset of trips with `x` and `y` (trip, step), m from the colony, if need be from its `lon` and `lat`.
+
+    Example:
+        >>> ds = trips_dataset(np.array([[[300.0, 400], [600, 0]]]), colony=(0, 0), step_seconds=60)
+        >>> print(in_metres(ds.drop_vars(["x", "y"])).x.values.round(3))
+        [[300. 600.]]
+    """
+    if "x" in ds or not {"lon", "lat"} <= set(ds.variables):
+        return ds
+    lon, lat = xr.broadcast(ds["lon"], ds["lat"])
+    metres = project(lon.values, lat.values, colony_of(ds))
+    return ds.assign({name: (lon.dims, values) for name, values in zip("xy", metres, strict=True)})
+
+
 def closed_trips(ds: xr.Dataset, steps: int | None = None) -> np.ndarray:
     """Positions of trips that start and end at the colony.
 
@@ -155,7 +170,7 @@ def closed_trips(ds: xr.Dataset, steps: int | None = None) -> np.ndarray:
     missing in between lie on a straight line.
 
     Args:
-        ds: `x`, `y` (trip, step), and optionally `mask`, as `trips_dataset` makes it.
+        ds: `x`, `y` or `lon`, `lat` (trip, step), as `trips_dataset` makes it.
         steps: most steps of a trip; by default the size of `step` in `ds`, or more if a trip needs them.
 
     Returns:
@@ -169,6 +184,7 @@ def closed_trips(ds: xr.Dataset, steps: int | None = None) -> np.ndarray:
         >>> print(closed_trips(ds)[0, :, 0])
         [  0. 300. 600.   0.]
     """
+    ds = in_metres(ds)
     values = np.stack([ds.x.transpose("trip", "step").values, ds.y.transpose("trip", "step").values], axis=-1)
     trips = [_closed(trip) for trip in values]
     longest = max(map(len, trips)) - 1

@@ -68,12 +68,15 @@ def test_a_file_that_has_changed_is_read_again():
 
 
 def test_tracks_of_a_file_of_any_name_are_read_with_their_colony_and_time_zone():
-    tracks(4).to_csv("my_birds.csv", index=False)
-    options = {"file": "my_birds.csv", "colony": COLONY}
+    tracks(4).to_csv("my_birds[1].csv", index=False)
+    tracks(4).to_csv("my_birds_2.csv", index=False)
+    options = {"file": "my_birds[1].csv", "colony": COLONY}
     found = datasets.open_dataset("seabirds", "csv", "all", **options)
     later = datasets.open_dataset("seabirds", "csv", "all", **options, time_zone="Etc/GMT+5")
     assert (found.attrs["colony_lon"], found.attrs["colony_lat"]) == COLONY and found.sizes["trip"] == 8
     assert (later.time.values - found.time.values == np.timedelta64(5, "h"))[found.mask.values].all()
+    with pytest.raises(InputError, match="Expected one table of tracks; .* names 2 files: join them"):
+        datasets.open_dataset("seabirds", "csv", file="my_birds*.csv")
 
 
 def test_a_series_keeps_its_mask_and_gives_pairs_without_truth():

@@ -8,6 +8,7 @@ import tensorflow_datasets as tfds
 import xarray as xr
 
 from geodl.datasets import own_files
+from geodl.errors import InputError
 from geodl.track_cutting import read_trips
 from geodl.trips import split_by_bird, trips_dataset
 
@@ -83,7 +84,9 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     def _split_generators(self, dl_manager):
         config = self.builder_config
-        file, *_ = own_files("seabirds", config.file)
+        file, *others = own_files("seabirds", config.file)
+        if others:
+            raise InputError(f"Expected one table of tracks; {config.file} names {1 + len(others)} files: join them.")
         ds = read_trips(file, config.colony, config.step_seconds, time_zone=config.time_zone)
         return {split: self._generate_examples(trips) for split, trips in split_by_bird(ds).items()}
 

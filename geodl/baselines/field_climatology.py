@@ -30,12 +30,13 @@ class FieldClimatology(FieldInterpolator):
 
     def estimate(self, ds: xr.Dataset, variable: str | None = None) -> "FieldClimatology":
         """Takes the means of a dataset as `predict` reads it: of its `truth`, where it has one, else of what is observed."""
-        self.mean = pixel_means(self.series(ds, variable)[0])
+        self.learned, series, _ = self.series(ds, variable)
+        self.mean = pixel_means(series)
         return self
 
     def analyse(self, field: Field) -> tuple[np.ndarray, np.ndarray]:
         if self.mean is not None:
-            field.check_grid(self.mean.shape)
+            field.check_like(self.learned)
         mean = pixel_means(field.values) if self.mean is None else self.mean
         anomalies = xr.DataArray(field.values - mean, dims=("time", "y", "x"))
         if self.interpolate:

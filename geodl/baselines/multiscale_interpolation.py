@@ -44,7 +44,7 @@ class MultiscaleInterpolation(FieldInterpolator):
         Raises:
             InputError: what `predict` refuses, or neither truth nor noise.
         """
-        series, known = self.series(ds, variable)
+        self.learned, series, known = self.series(ds, variable)
         if noise is None and known is None:
             raise InputError("Expected a variable `truth` beside the observations, or the variance of their errors, `noise`.")
         self.analysis = MultiscaleAnalysis(self.scales, series.shape[1:])
@@ -53,7 +53,7 @@ class MultiscaleInterpolation(FieldInterpolator):
 
     def analyse(self, field: Field) -> tuple[np.ndarray, np.ndarray]:
         check_fitted(self, self.analysis is not None)
-        field.check_grid(self.analysis.grid)
+        field.check_like(self.learned)
         return self.analysis.of_series(field.values)
 
     def get_config(self):

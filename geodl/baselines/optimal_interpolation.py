@@ -46,7 +46,7 @@ class OptimalInterpolation(FieldInterpolator):
             noise: variance of its errors, of its logarithm to base 10 for concentrations; by default what it differs from the
                 truth by, or what is fitted.
         """
-        series, known = self.series(ds, variable)
+        self.learned, series, known = self.series(ds, variable)
         self.analysis = LinearAnalysis(self.modes, self.lags, series.shape[1:])
         self.analysis.adapt(series, known if noise is None else noise)
         return self
@@ -54,7 +54,7 @@ class OptimalInterpolation(FieldInterpolator):
     def analyse(self, field: Field) -> tuple[np.ndarray, np.ndarray]:
         analysis = self.analysis
         if analysis is not None:
-            field.check_grid(analysis.grid)
+            field.check_like(self.learned)
         else:
             analysis = LinearAnalysis(grid=field.sea.shape)
             analysis.adapt_with_gaps(np.where(field.sea, field.values, np.nan))

@@ -51,11 +51,16 @@ class Field:
             return None
         return (1.0, float(np.log10(size))) if self.logarithmic else (size, 0.0)
 
-    def check_grid(self, learned: tuple[int, ...]) -> None:
-        """Raises an InputError unless the field has as many rows and columns as what was learned."""
-        if self.sea.shape != tuple(learned):
-            rows, columns = self.sea.shape
+    def check_like(self, learned: "Field") -> None:
+        """Raises an InputError unless rows, columns and units of the field are those of a field that was learned."""
+        if self.sea.shape != learned.sea.shape:
+            (rows, columns), found = learned.sea.shape, self.sea.shape
             raise InputError(
-                f"Expected {self.name} on {learned[0]} rows and {learned[1]} columns, as what was learned; "
-                f"found {rows} and {columns}: estimate from data on that grid."
+                f"Expected {self.name} on {rows} rows and {columns} columns, as what was learned; "
+                f"found {found[0]} and {found[1]}: estimate from data on that grid."
             )
+        order = self.order_on(*learned.coordinates)
+        if order is None or any((np.diff(places) < 0).any() for places in order):
+            raise InputError(f"Expected {self.name} on the rows and columns that were learned, in their order: sort it so.")
+        if self.in_units(learned.units) != (1.0, 0.0):
+            raise InputError(f"Expected {self.name} in {learned.units}, as what was learned; found {self.units}: convert it.")

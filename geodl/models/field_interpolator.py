@@ -1,5 +1,6 @@
 """What all interpolation of fields with gaps shares: its input and output, as xarray."""
 
+import dataclasses
 import warnings
 
 import numpy as np
@@ -88,23 +89,31 @@ class FieldInterpolator(GeoModel):
         field = self.encode(ds.drop_vars("truth", errors="ignore"), variable)
         if "truth" not in ds:
             return field, None
-        truth = self.encode(ds.assign({field.name: ds.truth.assign_attrs(ds[field.name].attrs)}), field.name)
+        told = str(ds.truth.attrs.get("units", ""))
+        size = factor(told, field.units) if told and field.units else 1.0
+        if size is None:
+            raise InputError(f"Expected `truth` in {field.units}, as {field.name}; found {told}.")
+        truth = self.encode(ds.assign({field.name: (size * ds.truth).assign_attrs(ds[field.name].attrs)}), field.name)
         return field, np.where(field.sea, truth.values, np.nan)
 
-    def series(self, ds: xr.Dataset, variable: str | None = None) -> tuple[np.ndarray, float | None]:
-        """What is learned from a dataset: a series (day, y, x), NaN where missing, and the variance of errors of observations.
+    def series(self, ds: xr.Dataset, variable: str | None = None) -> tuple[Field, np.ndarray, float | None]:
+        """What is learned from a dataset: grid and units, a series (day, y, x), NaN where missing, and the variance of errors.
 
         The series is `truth`, where the dataset has it, or else what is observed, whose errors are not known. It is the
         logarithm to base 10 of a concentration, NaN on land.
 
         Raises:
-            InputError: what `predict` refuses.
+            InputError: what `predict` refuses, or truth that is nowhere observed.
         """
         field, truth = self.with_truth(ds, variable)
+        learned = dataclasses.replace(field, values=field.values[:0])
         if truth is None:
-            return np.where(field.sea, field.values, np.nan), None
+            return learned, np.where(field.sea, field.values, np.nan), None
+        errors = field.values - truth
+        if not np.isfinite(errors).any():
+            raise InputError(f"Expected some values of {field.name} where `truth` is known; found none.")
         least = LEAST_NOISE * np.nanvar(truth[:, field.sea], axis=0).mean()
-        return truth, float(max(np.nanvar(field.values - truth), least))
+        return learned, truth, float(max(np.nanvar(errors), least))
 
     def decode(self, fields: dict[str, np.ndarray], ds: xr.Dataset, field: Field) -> xr.Dataset:
         array, series = ds[field.name], series_of(ds, field.name)

@@ -160,11 +160,13 @@ class FieldUNet(FieldInterpolator, GriddedModel):
             ds: a series, with `truth` where it is known.
             seed: of what is withheld.
             variable: what is observed, as for `predict`.
-            patch: side in pixels of squares side by side that large fields are cut into; whole fields by default.
+            patch: side in pixels of squares that large fields are cut into, the last ones overlap; whole fields by default.
 
         Raises:
-            InputError: what `predict` refuses, or a series that is shorter than a window.
+            InputError: what `predict` refuses, a series that is shorter than a window, nothing to find, or an empty patch.
         """
+        if patch is not None and patch < 1:
+            raise InputError(f"Expected a patch of one pixel or more; found {patch}.")
         field, target = self.with_truth(ds, variable)
         values = np.where(field.sea, field.values, np.nan)
         if len(values) < self.days:
@@ -182,13 +184,17 @@ class FieldUNet(FieldInterpolator, GriddedModel):
             order, (size, shift) = learned
             values, target = (size * series[:, order[0]][:, :, order[1]] + shift for series in (values, target))
             inputs = self.inputs(values, field.sea[np.ix_(*order)])
-        sides = [min(patch or size, size) for size in field.sea.shape]
-        firsts = [range(0, size - side + 1, side) for size, side in zip(field.sea.shape, sides, strict=True)]
+        sides = [size if patch is None else min(patch, size) for size in field.sea.shape]
+        firsts = [
+            np.unique([*range(0, size - side, side), size - side]) for size, side in zip(field.sea.shape, sides, strict=True)
+        ]
         found = []
         for start, row, column in product(self._starts(len(inputs)), *firsts):
             place = (slice(start, start + self.days), ..., slice(row, row + sides[0]), slice(column, column + sides[1]))
             if np.isfinite(target[place]).any():
                 found.append([series[place].astype("float32") for series in (inputs, target)])
+        if not found:
+            raise InputError(f"Expected values of {field.name} to find, withheld or of a variable `truth`; found none.")
         return tuple(map(np.stack, zip(*found, strict=True)))
 
     def analyse(self, field: Field) -> tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,7 @@ from geodl.errors import InputError
 from geodl.layers.step_matching import StepMatching
 from geodl.models.base import GeoModel, Variable
 from geodl.models.trip_completion import TripCompletion
-from geodl.trips import Colony, closed_trips, colony_of, fixes, not_longer, project, trips_dataset, unproject
+from geodl.trips import Colony, closed_trips, colony_of, fixes, in_metres, not_longer, trips_dataset, unproject
 
 QUANTILES = 64  # of the durations that are kept
 SHORTEST = 3  # steps of a trip
@@ -113,11 +113,8 @@ class TripGenerator(GeoModel):
 
     def encode(self, ds: xr.Dataset) -> np.ndarray:
         """Positions (trip, step, 2), in m from the colony: NaN in gaps, infinite after the end of a trip."""
-        colony = colony_of(ds)
-        if "x" not in ds and {"lon", "lat"} <= set(ds.variables):
-            lon, lat = xr.broadcast(ds["lon"], ds["lat"])
-            metres = project(lon.values, lat.values, colony)
-            ds = ds.assign({name: (lon.dims, values) for name, values in zip("xy", metres, strict=True)})
+        colony_of(ds)  # it has to tell where that is
+        ds = in_metres(ds)
         fields = [dataclasses.replace(self.input_variable, name=name).select(ds) for name in "xy"]
         positions = np.stack([field.values for field in fields], axis=-1).astype("float64")
         known = np.isfinite(positions).all(axis=-1) & fixes(ds).transpose("trip", "step").values

@@ -147,12 +147,13 @@ class WindAttention(WindStationForecaster):
         known = ops.any(ops.isfinite(features[..., : 3 * LAGS]), axis=-1)
         standard = self.standardised(features)
         location = _linear(standard[..., : self.own], self.regression)
-        seen = self.encoding(standard)
         if self.covariates:
             given = self.given(features, training)
             standard = ops.concatenate([standard[..., : self.own], standard[..., self.own :] * given], axis=-1)
             location = location + given * _linear(standard, self.weather_regression)
-            seen = ops.concatenate([self.encoding(standard), ops.cast(given, self.compute_dtype)], axis=-1)
+        seen = self.encoding(standard)
+        if self.covariates:
+            seen = ops.concatenate([seen, ops.cast(given, self.compute_dtype)], axis=-1)
         shape = (*ops.shape(features)[:2], *self.start.shape)
         found = []
         for entry, mixers, norm, head in zip(self.entries, self.mixers, self.norms, self.heads, strict=True):
@@ -258,6 +259,7 @@ class WindAttention(WindStationForecaster):
         Raises:
             InputError: what `predict` refuses, or a series too short to have a future.
         """
+        self.check_weather(weather)
         values = self.series(ds)
         times = self.times(ds, len(values))
         hours = np.arange(0, len(values) - self.leads, 60 // self.step)

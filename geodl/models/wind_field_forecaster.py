@@ -62,9 +62,7 @@ class WindFieldForecaster(GriddedModel):
 
     def encode(self, ds: xr.Dataset) -> np.ndarray:
         ds = ds.isel(_turns(WIND[0].select(ds)))
-        u, v = (variable.select(ds) for variable in WIND)
-        if u.dims != v.dims:
-            raise InputError(f"Expected the dimensions of u10 for v10, {u.dims}; found {v.dims}.")
+        u, v = _components(ds)
         hours = last_hours(u)
         values = np.stack([field.values for field in (u, v)], axis=-4)  # components before time
         wind = (values if "sample" in u.dims else values[None])[:, :, hours]
@@ -82,7 +80,8 @@ class WindFieldForecaster(GriddedModel):
             InputError: what `predict` refuses, or no twelve hours of which the last six are known.
         """
         ds = ds.isel(_turns(WIND[0].select(ds))).sortby("time")
-        wind = np.stack([variable.select(ds).values for variable in WIND], axis=-1)
+        last_hours(WIND[0].select(ds))
+        wind = np.stack([component.values for component in _components(ds)], axis=-1)
         wind = wind if "sample" in ds.u10.dims else wind[None]
         hourly = np.abs(np.diff(ds.time.values) - HOUR) <= np.timedelta64(1, "m")
         samples, futures = [], []
@@ -122,6 +121,14 @@ class WindFieldForecaster(GriddedModel):
 
     def compute_output_spec(self, samples, training=None):
         return keras.KerasTensor(self.compute_output_shape(samples.shape), dtype=self.variable_dtype)
+
+
+def _components(ds: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
+    """u10 and v10, on the same dimensions."""
+    u, v = (variable.select(ds) for variable in WIND)
+    if u.dims != v.dims:
+        raise InputError(f"Expected the dimensions of u10 for v10, {u.dims}; found {v.dims}.")
+    return u, v
 
 
 def wind_of(samples):

@@ -66,14 +66,18 @@ class WindStationForecaster(GeoModel):
         if not isinstance(x, xr.Dataset):
             return super().predict(x, **options)
         values = self.encode(x)
-        if weather is not None and not self.covariates:
-            raise InputError("Expected no weather model; this model was trained without: leave it out.")
+        self.check_weather(weather)
         if weather is not None:
             options["weather"] = self._covering(weather, x)
         fields = self.forward(values, times=self.times(x, len(values)), members=members, **options)
         if members and "samples" not in fields:
             raise InputError(f"Expected no members; {type(self).__name__} draws no winds: leave them out.")
         return self.decode(fields, x)
+
+    def check_weather(self, weather: xr.Dataset | None) -> None:
+        """Raises an InputError if a weather model is given to a model that reads none."""
+        if weather is not None and not self.covariates:
+            raise InputError("Expected no weather model; this model was trained without: leave it out.")
 
     def _covering(self, weather, ds):
         found = weather_at_stations(weather, ds, self.covariates, ds.time.values[-1:])
@@ -111,7 +115,7 @@ class WindStationForecaster(GeoModel):
     def _times_in_a_step(self, ds: xr.Dataset) -> int:
         """How many times of the dataset are in a time step of the model."""
         name = "hourly" if self.step == 60 else f"{self.step}-minute"
-        steps = np.diff(ds.time.values[:2]) if "time" in ds.coords else []
+        steps = np.diff(ds.time.values[:2]) if "time" in ds.coords and ds.time.dtype.kind == "M" else []
         finer = len(steps) and np.timedelta64(0) < steps[0] < self._interval and self._interval % steps[0] == np.timedelta64(0)
         check_times(ds, steps[0] if finer else self._interval, name)
         if not finer:

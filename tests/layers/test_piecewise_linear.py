@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from geodl.layers import PiecewiseLinear
-from tests.layer_check import check_layer
+from layer_check import check_layer
 
 
 @pytest.fixture

@@ -326,6 +326,13 @@ def test_what_was_learned_on_another_grid_is_told(model):
     model.estimate(ds.assign(truth=ds.adt.copy(data=truth)).isel(lat=slice(10)))
     with pytest.raises(InputError, match="adt on 10 rows and 16 columns, as what was learned; found 12 and 16"):
         model.predict(ds)
+    north = ds.isel(lat=slice(10))
+    model.predict(north)
+    for turned in (north.isel(lat=slice(None, None, -1)), north.assign_coords(lon=north.lon + 1)):
+        with pytest.raises(InputError, match="on the rows and columns that were learned, in their order"):
+            model.predict(turned)
+    with pytest.raises(InputError, match="Expected adt in m, as what was learned; found cm: convert it"):
+        model.predict(north.assign(adt=(100 * north.adt).assign_attrs(units="cm")))
 
 
 @pytest.mark.parametrize(
@@ -337,16 +344,23 @@ def test_baselines_learn_from_the_datasets_that_they_predict(model):
     spm = (10**ds.adt).assign_attrs(units="g m-3")
     learned = xr.Dataset({"SPM": spm, "truth": spm.copy(data=10**truth), "mask": (("lat", "lon"), np.ones(truth.shape[1:]))})
     error = np.log10(model.estimate(learned).predict(learned[["SPM"]]).SPM) - truth
-    assert float(error.std()) < 1.01 * np.std(truth) and float(abs(error).max()) < 3
+    share = 1.01 if isinstance(model, FieldClimatology) else 0.2
+    assert float(error.std()) < share * np.std(truth) and float(abs(error).max()) < 3
 
 
 def test_noise_is_what_observations_differ_from_the_truth_by_or_is_told():
     ds, truth = series(days=30, share=0.3)
     learned = ds.assign(truth=ds.adt.copy(data=truth))
     learned["adt"] = ds.adt + 0.1 * np.random.default_rng(0).standard_normal(truth.shape)
-    values, noise = FieldClimatology().series(learned)
+    _, values, noise = FieldClimatology().series(learned)
     np.testing.assert_allclose(values, truth, atol=1e-6)
     assert noise == pytest.approx(0.01, rel=0.1)
-    assert FieldClimatology().series(ds)[1] is None
+    in_cm = learned.assign(truth=(100 * learned.truth).assign_attrs(units="cm"))
+    np.testing.assert_allclose(FieldClimatology().series(in_cm)[1], truth, atol=1e-5)
+    with pytest.raises(InputError, match="Expected `truth` in m, as adt; found K"):
+        FieldClimatology().series(learned.assign(truth=learned.truth.assign_attrs(units="K")))
+    with pytest.raises(InputError, match="some values of adt where `truth` is known"):
+        FieldClimatology().series(learned.assign(truth=learned.truth.where(ds.adt.isnull())))
+    assert FieldClimatology().series(ds)[2] is None
     with pytest.raises(InputError, match="Expected a variable `truth` beside the observations, or .* `noise`"):
         MultiscaleInterpolation([(1.0, 4.0, 3.0, 5.0)]).estimate(ds)

@@ -70,6 +70,22 @@ def test_large_fields_are_cut_into_patches_that_have_something_to_find(unet):
     np.testing.assert_array_equal(targets[1], ds.truth.values[:DAYS, :4, 8:])
 
 
+def test_patches_reach_all_edges(unet):
+    _, targets = unet.pairs(fields(days=DAYS), patch=6)
+    assert targets.shape == (2 * 2, DAYS, 6, 6)
+    np.testing.assert_array_equal(targets[-1], fields(days=DAYS).truth.values[:, -6:, -6:])
+
+
+@pytest.mark.parametrize(
+    ("truth", "patch", "message"),
+    [(0.0, 0, "a patch of one pixel or more; found 0"), (np.nan, None, "some values of adt where `truth` is known|some valid")],
+)
+def test_fields_without_anything_to_find_are_told(unet, truth, patch, message):
+    ds = fields()
+    with pytest.raises(InputError, match=message):
+        unet.pairs(ds.assign(truth=ds.truth + truth), patch=patch)
+
+
 def test_rows_and_columns_are_in_the_order_that_was_learned(unet):
     ds = fields()
     for found, expected in zip(unet.pairs(ds.isel(lat=slice(None, None, -1))), unet.pairs(ds), strict=True):
@@ -132,6 +148,19 @@ def test_winds_of_the_next_hours_are_to_be_found_but_those_counted_elsewhere():
 def test_a_wind_series_without_future_is_told():
     with pytest.raises(InputError, match="Expected more than 6 times to learn from; found 6"):
         WindAttention(members=1, width=8, blocks=1).pairs(stations(hours=6))
+
+
+def test_what_predict_refuses_is_not_learned_from():
+    model, ds = WindAttention(members=1, width=8, blocks=1), stations()
+    with pytest.raises(InputError, match="Expected no weather model"):
+        model.pairs(ds, weather=xr.Dataset())
+    with pytest.raises(InputError, match="a coordinate `time` of dates"):
+        model.pairs(ds.assign_coords(time=np.arange(40.0)))
+    fields = wind_fields()
+    with pytest.raises(InputError, match="Expected dates in a coordinate `time`"):
+        WindConvLSTM(filters=2).pairs(fields.assign_coords(time=np.arange(14)))
+    with pytest.raises(InputError, match="Expected the dimensions of u10 for v10"):
+        WindConvLSTM(filters=2).pairs(fields.assign(v10=fields.v10.expand_dims(sample=2)))
 
 
 def wind_fields(hours=14):

@@ -73,6 +73,12 @@ def test_weights_and_config_are_saved_and_read(model, tmp_path):
     xr.testing.assert_identical(zoo.load(tmp_path).sample(3), model.sample(3))
 
 
+def test_trips_in_degrees_are_learned_from_like_those_in_metres(model):
+    trips = loops(5)
+    (expected,), (found,) = model.pairs(trips), model.pairs(trips.drop_vars(["x", "y"]))
+    np.testing.assert_allclose(found, expected, atol=1)
+
+
 def test_learning_twenty_trips_of_another_colony_lowers_the_loss(model):
     keras.utils.set_random_seed(0)
     clone = type(model).from_config(model.get_config())

@@ -9,6 +9,7 @@ from geodl import datasets, zoo
 from geodl.files import write_whole
 from geodl.metrics import TripLoss
 from geodl.models import TrajectoryGAN, TripSelection
+from geodl.training import resuming
 from geodl.trips import split_by_bird
 
 STEPS = 100  # of an epoch
@@ -29,8 +30,7 @@ def train(output: Path, epochs: int = 14, seed: int = 0, callbacks=(), draw: int
     learned = model.training_data(birds).repeat()
     follow = lambda name, epochs: [  # noqa: E731
         TripSelection(birds, others, epochs // 2, output / f"{name}_best_{run}.npz"),
-        keras.callbacks.BackupAndRestore(output / f"{name}_backup_{run}"),
-        keras.callbacks.CSVLogger(output / "log.csv", append=True),
+        *resuming(output, f"{name}_{run}"),
         *callbacks,
     ]
     first = output / f"first_{run}.npz"

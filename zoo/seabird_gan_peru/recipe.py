@@ -7,6 +7,7 @@ import keras
 from geodl import datasets, zoo
 from geodl.metrics import TripLoss
 from geodl.models import TrajectoryGAN, TripSelection
+from geodl.training import resuming
 from geodl.trips import split_by_bird
 
 STEPS = 100  # of an epoch
@@ -30,8 +31,7 @@ def train(output: Path, epochs: int = 20, seed: int = 0, callbacks=(), draw: int
         epochs=epochs,
         callbacks=[
             TripSelection(birds, others, epochs // 2, output / f"best_{run}.npz"),
-            keras.callbacks.BackupAndRestore(output / f"backup_{run}"),
-            keras.callbacks.CSVLogger(output / "log.csv", append=True),
+            *resuming(output, run),
             *callbacks,
         ],
         verbose=2,

@@ -7,6 +7,7 @@ import keras
 from geodl import datasets, zoo
 from geodl.metrics import StepLikelihood
 from geodl.models import TrajectoryMDN, TripSelection
+from geodl.training import resuming
 from geodl.trips import split_by_bird
 
 STEPS, BATCH = 100, 16  # of an epoch; trips
@@ -33,8 +34,7 @@ def train(output: Path, epochs: int = 10, seed: int = 0, callbacks=(), draw: int
         validation_data=model.training_data(others),
         callbacks=[
             TripSelection(birds, others, epochs // 2, output / f"best_{run}.npz"),
-            keras.callbacks.BackupAndRestore(output / f"backup_{run}"),
-            keras.callbacks.CSVLogger(output / "log.csv", append=True),
+            *resuming(output, run),
             *callbacks,
         ],
         verbose=2,

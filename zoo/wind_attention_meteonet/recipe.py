@@ -11,7 +11,7 @@ import xarray as xr
 from geodl import datasets, zoo
 from geodl.metrics import WindLoss
 from geodl.models import WindAttention
-from geodl.models.station_features import hours_ahead, station_values
+from geodl.models.station_features import station_values, winds_ahead
 from geodl.training import resuming
 
 STEP, LEADS = 6, 60  # minutes, and how many of them
@@ -36,19 +36,13 @@ def counted(ds: xr.Dataset) -> np.ndarray:
     return np.where(ds.distinct.values[..., None] > 0, station_values(ds)[..., :3], np.nan)
 
 
-def following(ds: xr.Dataset, hours: np.ndarray) -> np.ndarray:
-    """u, v, speed and weight at the lead times of each of the hours: (hour, station, lead, 4)."""
-    winds = counted(ds)
-    return hours_ahead(np.concatenate([winds, np.isfinite(winds[..., 2:])], axis=-1), hours, LEADS).astype("float32")
-
-
 def draw(model: WindAttention, ds: xr.Dataset, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Features of hourly forecasts in a network in some days, at a minute of the hour at random, and what follows them."""
     first = random.integers(1, max(len(ds.time) - 24 * HOUR * DAYS, 1) + 1)
     start, end = max(first - 24 * HOUR * PAST, 0), first + 24 * HOUR * DAYS + LEADS
     near = network(ds.isel(time=slice(start, end)), random)
     hours = np.arange(first - start, len(near.time) - LEADS, HOUR)
-    return model.features(station_values(near), near.time.values, hours), following(near, hours)
+    return model.features(station_values(near), near.time.values, hours), winds_ahead(counted(near), hours, LEADS)
 
 
 def batches(model: WindAttention, ds: xr.Dataset, seed: int) -> tf.data.Dataset:
