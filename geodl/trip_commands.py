@@ -53,7 +53,7 @@ def fine_tune(
     trips = not_longer(_trips(file, model, step_seconds, colony, time_zone), model.steps)
     turns = model.matching.matches_turns
     model.adapt(trips)
-    model.fit(model.training_data(trips).repeat(steps), verbose=2)
+    model.fit(model.training_data(trips).repeat(steps), shuffle=False, verbose=2)
     model.calibrate(trips, turns)
     zoo.save(model, output)
     print(output)
