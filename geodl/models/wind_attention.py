@@ -2,15 +2,13 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
 import xarray as xr
 from keras import ops
-from scipy import special
 
 from geodl.errors import InputError
 from geodl.layers.piecewise_linear import PiecewiseLinear
 from geodl.layers.station_mixer import StationMixer
-from geodl.layers.wind_mixture import PARAMETERS, WindMixture
+from geodl.layers.wind_mixture import PARAMETERS
 from geodl.models.recent_regression import DAYS, OWN, TARGETS, RecentRegression
 from geodl.models.station_features import (
     LAGS,
@@ -26,7 +24,7 @@ from geodl.models.station_features import (
     winds_ahead,
 )
 from geodl.models.station_weather import QUANTITY_OF, weather_at_stations
-from geodl.models.wind_station_forecaster import QUANTILES, WindStationForecaster
+from geodl.models.wind_mixture_forecaster import WindMixtureForecaster
 
 FEATURES = 152 + TARGETS
 KNOTS = (15, 30, *range(60, 60 * LEADS + 1, 60))  # minutes
@@ -38,7 +36,7 @@ SHRINKAGE = 1e-3  # of the correlation of lead times to none, so that it is posi
 
 
 @keras.saving.register_keras_serializable(package="geodl")
-class WindAttention(WindStationForecaster):
+class WindAttention(WindMixtureForecaster):
     r"""Features of each station → a `WindMixture` at each station and lead time, that of all members together.
 
     $$ \mu_k = \beta^\top \mathbf f + \delta_k(\mathbf f), \quad
@@ -120,8 +118,6 @@ class WindAttention(WindStationForecaster):
         start[:, :, 1] = np.linspace(-0.3, 0.3, self.components)
         start[:, :, 2] = -1.6
         self.start = start
-        # Many small operations, slow where they run eagerly.
-        self._distribution = tf.function(self._describe, reduce_retracing=True)
 
     def build(self, input_shape):
         add = lambda name, shape, value: self.add_weight(shape, value, name=name, trainable=False, autocast=False)  # noqa: E731
@@ -229,7 +225,7 @@ class WindAttention(WindStationForecaster):
             weather: (hour, station, 7, covariate), as `weather_at_stations` gives it.
         """
         self._build_once()
-        recent = self._recent()
+        recent = self.recent()
         found = np.full((len(hours), values.shape[1], self.size), np.nan, "float32")
         for chosen, series in phases(values, times, hours, 60 // self.step):
             found[chosen, :, :FEATURES] = np.concatenate([station_features(*series), recent.forecast(*series, days)], axis=-1)
@@ -241,7 +237,7 @@ class WindAttention(WindStationForecaster):
             found[..., self.own :] = np.concatenate([speed, weather], axis=-1).reshape(*found.shape[:2], -1)
         return found
 
-    def _recent(self):
+    def recent(self) -> RecentRegression:
         return RecentRegression(*(np.asarray(weight) for weight in (self.wind_center, self.wind_spread, self.shared)))
 
     def _build_once(self):
@@ -273,55 +269,6 @@ class WindAttention(WindStationForecaster):
             weather = weather_at_stations(weather, ds, self.covariates, times[hours])
         features = self.features(values, times, hours, weather=weather)
         return features, winds_ahead(counted, hours, self.leads)
-
-    def couple(self, features: np.ndarray, speed: np.ndarray) -> None:
-        r"""Takes the correlation of lead times, in a Gaussian copula, from speeds (hour, station, lead), NaN where missing.
-
-        With \(F_\tau\) the forecast distribution at lead \(\tau\), it is that of \(\Phi^{-1}(F_\tau(|\mathbf u|_\tau))\).
-
-        Raises:
-            InputError: the speeds of all lead times are known less often than there are lead times.
-        """
-        mixture = WindMixture(self._summaries(features)["parameters"])
-        probability = np.clip(
-            np.asarray(mixture.cdf(ops.convert_to_tensor(speed[..., None], "float32")))[..., 0], 1e-3, 1 - 1e-3
-        )
-        normal = special.ndtri(probability.astype("float64")).reshape(-1, self.leads)
-        known = normal[np.isfinite(normal).all(axis=1)]
-        if len(known) < self.leads:
-            expected = f"Expected {self.leads} forecasts or more of which the speeds at all lead times are known"
-            raise InputError(f"{expected}; found {len(known)}: give a longer series.")
-        correlation = np.corrcoef(known, rowvar=False)
-        self.correlation.assign((1 - SHRINKAGE) * correlation + SHRINKAGE * np.eye(self.leads))
-
-    def _describe(self, features, levels):
-        """The mixture of all members (hour, station, lead, component, 5), its moments and quantiles."""
-        parameters = self(features)
-        # So that all members count the same.
-        weight = ops.log_softmax(parameters[..., :1], axis=-2)
-        parameters = ops.moveaxis(ops.concatenate([weight, parameters[..., 1:]], axis=-1), 1, 3)
-        shape = ops.shape(parameters)
-        parameters = ops.reshape(parameters, (*shape[:3], self.members * self.components, PARAMETERS))
-        found = WindMixture(parameters)
-        moments = {"wind": found.mean_wind, "wind_deviation": found.wind_deviation, "speed": found.mean_speed}
-        return moments | {"quantiles": found.quantiles(levels), "parameters": parameters}
-
-    def _summaries(self, features, levels=QUANTILES):
-        """The same for any number of hours, in NumPy."""
-        starts = range(0, len(features), AT_ONCE)
-        parts = [self._distribution(features[i : i + AT_ONCE], np.float32(levels)) for i in starts]
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-    def forecast(self, values, times, hours, levels=QUANTILES, members=0, weather=None):
-        fields = self._summaries(self.features(values, times, hours, weather=weather), levels)
-        parameters = fields.pop("parameters")
-        if members:
-            between = np.empty((len(hours), values.shape[1], values.shape[1]))
-            for chosen, series in phases(values, times, hours, 60 // self.step):
-                between[chosen] = self._recent().correlation(*series)
-            leads = np.asarray(self.correlation)
-            fields["samples"] = WindMixture(parameters).sample(members, correlation=leads, between=between)
-        return fields
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.members, input_shape[1], self.leads, self.components, PARAMETERS)
