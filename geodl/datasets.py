@@ -34,6 +34,7 @@ def load(
     max_missing: int = 0,
     shuffle: bool = False,
     seed: int = 0,
+    **options,
 ):
     """A `tf.data.Dataset` of batches (x, y), the raw ones of the problem, for `fit` of a model that reads them as they are.
 
@@ -54,10 +55,11 @@ def load(
         max_missing: with `augment`, up to so many input frames are dropped at random.
         shuffle: samples in random order, another one each epoch; for samples that fit in memory.
         seed: of all random choices.
+        options: settings of the config, as for `open_dataset`.
 
     Raises:
-        InputError: unknown name, config or split, a source file that is not found, or options that do not fit the samples or
-            each other.
+        InputError: unknown name, config, split or option, a source file that is not found, or options that do not fit the
+            samples or each other.
     """
     from geodl import pipelines
 
@@ -67,7 +69,7 @@ def load(
         raise InputError("Expected the size of a patch with augment, which cuts patches at random places; found none.")
     if max_missing and not augment:
         raise InputError("Expected augment with max_missing, which drops frames at random; found max_missing alone.")
-    builder = prepared_builder(name, config)
+    builder = prepared_builder(name, config, **options)
     examples = _examples(builder, split)
     # An example of a series holds many pairs.
     pairs = builder.pairs(examples) if hasattr(builder, "pairs") else examples.map(builder.pair)

@@ -83,7 +83,7 @@ def test_a_series_keeps_its_mask_and_gives_pairs_without_truth():
     ds = product(days=4)[["conc_tsm"]].assign(mask=(("lat", "lon"), np.eye(4, 5, dtype="int8")))
     write(ds, "sediments.nc")  # the name that needs no option
     xr.testing.assert_equal(datasets.open_dataset("sediments", "netcdf").mask, ds.mask)
-    observed, truth = next(iter(datasets.load("sediments", "netcdf", "test", batch_size=4)))
+    observed, truth = next(iter(datasets.load("sediments", "netcdf", "test", batch_size=4, variable="conc_tsm")))
     np.testing.assert_array_equal(observed, ds.conc_tsm)
     assert np.isnan(truth).all()
 
